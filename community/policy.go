@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package community
+
+import (
+	"context"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/forum"
+)
+
+// Role is what a person is in the community or in one of its areas. Each may
+// do all that those before it may.
+type Role uint8
+
+// The roles.
+const (
+	Outsider    Role = iota // a visitor, or a person who is not a member
+	Observer                // reads
+	Member                  // takes part
+	Moderator               // keeps order
+	Coordinator             // runs the place
+)
+
+var roleNames = [...]string{"outsider", "observer", "member", "moderator", "coordinator"}
+
+func (r Role) String() string {
+	if int(r) < len(roleNames) {
+		return roleNames[r]
+	}
+	return "unknown"
+}
+
+// A Standing is what a person is, and where.
+type Standing struct {
+	Role  Role                 // in the community
+	Areas map[auth.AreaID]Role // in the areas they belong to, besides the commons
+}
+
+// Standings knows the standing of every actor. It is asked afresh for each
+// call, so that a change holds from the next call on.
+type Standings interface {
+	Standing(ctx context.Context, who auth.Actor) (Standing, error)
+}
+
+// Rights gives for each action the least role that may do it in an area.
+// Actions that are not in it are denied.
+type Rights map[auth.Action]Role
+
+// DefaultRights returns the rights of a community that says nothing else.
+func DefaultRights() Rights {
+	return Rights{
+		forum.See: Observer, forum.Read: Observer, forum.Watch: Observer,
+		forum.Start: Member, forum.Say: Member, forum.Edit: Member, forum.React: Member,
+		forum.Moderate: Moderator,
+		forum.Purge:    Coordinator, forum.Manage: Coordinator,
+	}
+}
+
+// reading are the actions for which it is enough that an item was promised to
+// the actor's circle.
+var reading = map[auth.Action]bool{forum.See: true, forum.Read: true}
+
+// A Policy answers from a table of roles and rights. An area's members are
+// ruled by their role in it; the commons' by their role in the community.
+// Reading is also open to the circle that an item was promised to.
+type Policy struct {
+	Standings Standings
+	Rights    Rights
+}
+
+var _ auth.Authorizer = Policy{}
+
+// Authorize implements [auth.Authorizer].
+func (p Policy) Authorize(ctx context.Context, who auth.Actor, do auth.Action, at auth.Scope) error {
+	x, err := p.Explain(ctx, who, do, at)
+	if err != nil {
+		return err
+	}
+	if x.Denied != nil {
+		return x.Denied
+	}
+	return nil
+}
+
+// Reach implements [auth.Authorizer].
+func (p Policy) Reach(ctx context.Context, who auth.Actor, do auth.Action) (auth.Reach, error) {
+	st, err := p.standing(ctx, who)
+	if err != nil {
+		return auth.Reach{}, err
+	}
+	var r auth.Reach
+	if reading[do] {
+		r.Floor = circle(st)
+	}
+	least, ok := p.Rights[do]
+	if !ok {
+		return auth.Reach{}, nil
+	}
+	if st.Role >= least {
+		r.Areas = append(r.Areas, auth.Commons)
+	}
+	for area, role := range st.Areas {
+		if area != auth.Commons && role >= least {
+			r.Areas = append(r.Areas, area)
+		}
+	}
+	return r, nil
+}
+
+// Explain implements [auth.Authorizer].
+func (p Policy) Explain(ctx context.Context, who auth.Actor, do auth.Action, at auth.Scope) (auth.Explanation, error) {
+	st, err := p.standing(ctx, who)
+	if err != nil {
+		return auth.Explanation{}, err
+	}
+	least, known := p.Rights[do]
+	role := st.Role
+	if at.Area != auth.Commons {
+		role = st.Areas[at.Area]
+	}
+	var x auth.Explanation
+	x.Steps = append(x.Steps, auth.Step{Rule: "role", Have: role.String(), Want: least.String(), Holds: known && role >= least})
+	if known && reading[do] && at.Audience.Valid() {
+		x.Steps = append(x.Steps, auth.Step{Rule: "audience", Have: circleName(circle(st)), Want: circleName(at.Audience), Holds: at.Audience >= circle(st)})
+	}
+	for _, s := range x.Steps {
+		x.Allowed = x.Allowed || s.Holds
+	}
+	if !x.Allowed {
+		x.Denied = &auth.Denied{Action: do, Reason: auth.ReasonRole}
+		if who == auth.Visitor {
+			x.Denied.Reason = auth.ReasonSignIn
+		}
+	}
+	return x, nil
+}
+
+func (p Policy) standing(ctx context.Context, who auth.Actor) (Standing, error) {
+	if p.Standings == nil || who.User.IsZero() {
+		return Standing{}, nil
+	}
+	return p.Standings.Standing(ctx, who)
+}
+
+// circle returns the narrowest audience that includes a person wherever an
+// item stands.
+func circle(st Standing) auth.Audience {
+	if st.Role >= Observer {
+		return auth.CommunityMembers
+	}
+	return auth.Public
+}
+
+func circleName(a auth.Audience) string {
+	return [...]string{"nobody", "area members", "community members", "public"}[min(a, auth.Public)]
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package forum
+
+import (
+	"time"
+
+	"github.com/copis-it/copis/auth"
+)
+
+// What becomes of the forum's rows, for [Store.Apply]. "Update" replaces every
+// field but the ID, CreatedAt and the counters, if the object is still at the
+// Version that the new value carries (ErrConflict), and moves it to the next.
+type (
+	InsertBoard struct{ Board Board } // ErrNotFound without its Parent
+	UpdateBoard struct{ Board Board }
+
+	InsertTopic struct{ Topic Topic } // ErrNotFound without its Board
+	UpdateTopic struct{ Topic Topic }
+
+	UpdateReply struct{ Reply Reply } // not its Topic, Parent, Depth, Path and Seq
+
+	// PlaceReply moves a reply to another place or topic: Topic, Parent, Depth,
+	// Path and Seq become these, and its Version the next. Revisions, mentions
+	// and reactions come along. Counters are left to Recount.
+	PlaceReply struct {
+		ID     ReplyID
+		Topic  TopicID
+		Parent ReplyID
+		Depth  int
+		Path   Path
+		Seq    int
+	}
+
+	// Count moves the number of visible replies of a topic by By.
+	Count struct {
+		Topic TopicID
+		By    int
+	}
+
+	// Recount sets a topic's counters from its replies as they are now: Seq
+	// (never lowered), Replies, ActiveAt and LastBy from the visible ones.
+	Recount struct{ Topic TopicID }
+
+	InsertRevision  struct{ Revision Revision }
+	DeleteRevisions struct{ Post Post } // all of the post's; none is no error
+
+	// ReadTo says that a person has opened a topic and read every reply up to
+	// Seq. It never goes back.
+	ReadTo struct {
+		User  auth.UserID
+		Topic TopicID
+		Seq   int
+	}
+	// MarkAllRead says that a person has read whatever was written up to At,
+	// everywhere. It never goes back.
+	MarkAllRead struct {
+		User auth.UserID
+		At   time.Time
+	}
+	// SetFollow sets Follow and Reason of a mark, unless what is there has a
+	// stronger Reason.
+	SetFollow struct {
+		User   auth.UserID
+		Topic  TopicID
+		Follow Follow
+		Reason Reason
+	}
+	// Posted sets PostedAt of a mark.
+	Posted struct {
+		User  auth.UserID
+		Topic TopicID
+		At    time.Time
+	}
+	// DropMark forgets what a person has to do with a topic; none is no error.
+	DropMark struct {
+		User  auth.UserID
+		Topic TopicID
+	}
+	// MoveMarks gives the marks of one topic to another, where the person has
+	// none there yet, with nothing read of it. Those of From are dropped.
+	MoveMarks struct{ From, To TopicID }
+
+	// SetMentions replaces who is mentioned in a post.
+	SetMentions struct {
+		Post  Post
+		Users []auth.UserID
+	}
+
+	InsertReaction struct { // counted in the post; ErrExists if it is there
+		Post Post
+		User auth.UserID
+		At   time.Time
+	}
+	DeleteReaction struct { // counted in the post; ErrNotFound if it is not there
+		Post Post
+		User auth.UserID
+	}
+	DeleteReactions struct{ Post Post } // all of the post's, and its count; none is no error
+
+	// PutDraft inserts a draft of Version 1, and replaces one that is still at
+	// Version-1 (ErrConflict).
+	PutDraft    struct{ Draft Draft }
+	DeleteDraft struct { // none is no error
+		User  auth.UserID
+		Place string
+	}
+
+	// EraseUser empties the identifier of a person wherever the forum's rows
+	// hold it, but for the bodies of posts: bylines become zero, marks, drafts
+	// and reactions are dropped (the counts stay), mentions forgotten.
+	EraseUser struct{ User auth.UserID }
+)
+
+func (InsertBoard) Change() string     { return "forum.InsertBoard" }
+func (UpdateBoard) Change() string     { return "forum.UpdateBoard" }
+func (InsertTopic) Change() string     { return "forum.InsertTopic" }
+func (UpdateTopic) Change() string     { return "forum.UpdateTopic" }
+func (UpdateReply) Change() string     { return "forum.UpdateReply" }
+func (PlaceReply) Change() string      { return "forum.PlaceReply" }
+func (Count) Change() string           { return "forum.Count" }
+func (Recount) Change() string         { return "forum.Recount" }
+func (InsertRevision) Change() string  { return "forum.InsertRevision" }
+func (DeleteRevisions) Change() string { return "forum.DeleteRevisions" }
+func (ReadTo) Change() string          { return "forum.ReadTo" }
+func (MarkAllRead) Change() string     { return "forum.MarkAllRead" }
+func (SetFollow) Change() string       { return "forum.SetFollow" }
+func (Posted) Change() string          { return "forum.Posted" }
+func (DropMark) Change() string        { return "forum.DropMark" }
+func (MoveMarks) Change() string       { return "forum.MoveMarks" }
+func (SetMentions) Change() string     { return "forum.SetMentions" }
+func (InsertReaction) Change() string  { return "forum.InsertReaction" }
+func (DeleteReaction) Change() string  { return "forum.DeleteReaction" }
+func (DeleteReactions) Change() string { return "forum.DeleteReactions" }
+func (PutDraft) Change() string        { return "forum.PutDraft" }
+func (DeleteDraft) Change() string     { return "forum.DeleteDraft" }
+func (EraseUser) Change() string       { return "forum.EraseUser" }
