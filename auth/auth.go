@@ -10,6 +10,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 
 	"github.com/copis-it/copis/storage"
 )
@@ -107,6 +108,28 @@ func (r Reach) Covers(area AreaID, audience Audience) bool {
 	return false
 }
 
+// And returns what is within both reaches. It may leave out items of an area
+// that one reach names and the other holds only by its floor.
+func (r Reach) And(other Reach) Reach {
+	var both Reach
+	if r.Floor.Valid() && other.Floor.Valid() {
+		both.Floor = max(r.Floor, other.Floor)
+	}
+	for _, a := range r.Areas {
+		if other.Floor == AreaMembers || slices.Contains(other.Areas, a) {
+			both.Areas = append(both.Areas, a)
+		}
+	}
+	if r.Floor == AreaMembers {
+		for _, a := range other.Areas {
+			if !slices.Contains(both.Areas, a) {
+				both.Areas = append(both.Areas, a)
+			}
+		}
+	}
+	return both
+}
+
 // An Authorizer decides. All methods must be safe for concurrent use and must
 // agree with each other: an item is covered by Reach(do) exactly when
 // Authorize(do) of its scope is nil.
@@ -151,4 +174,19 @@ func (DenyAll) Reach(context.Context, Actor, Action) (Reach, error) { return Rea
 // Explain says that no authorizer was configured.
 func (DenyAll) Explain(_ context.Context, _ Actor, do Action, _ Scope) (Explanation, error) {
 	return Explanation{Denied: &Denied{Action: do, Reason: ReasonUnset}}, nil
+}
+
+// AllowAll is the Authorizer of imports and of tests: everything is allowed,
+// everything is within reach. It is no default of anything.
+type AllowAll struct{}
+
+// Authorize allows.
+func (AllowAll) Authorize(context.Context, Actor, Action, Scope) error { return nil }
+
+// Reach returns [Everything].
+func (AllowAll) Reach(context.Context, Actor, Action) (Reach, error) { return Everything, nil }
+
+// Explain says that everything is allowed.
+func (AllowAll) Explain(context.Context, Actor, Action, Scope) (Explanation, error) {
+	return Explanation{Allowed: true}, nil
 }

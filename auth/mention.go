@@ -95,34 +95,37 @@ func namesIn(text string) []string {
 	return names
 }
 
-// eachName replaces every "@name" that does not follow a word (an e-mail
-// address does) by what f makes of the name.
+// eachName replaces every "@name" by what f makes of the name, unless it is
+// stuck to a word, a slash or another @, as in an e-mail address or a URL.
 func eachName(text string, f func(name string) string) string {
 	var b strings.Builder
+	done, next := 0, 0 // text[:done] is in b, the next @ is sought from next
 	for {
-		at := strings.IndexByte(text, '@')
+		at := strings.IndexByte(text[next:], '@')
 		if at < 0 {
-			b.WriteString(text)
+			b.WriteString(text[done:])
 			return b.String()
 		}
-		before, _ := utf8.DecodeLastRuneInString(text[:at])
-		b.WriteString(text[:at])
-		rest := text[at+1:]
-		end := strings.IndexFunc(rest, func(r rune) bool { return !inName(r) })
-		if end < 0 {
-			end = len(rest)
-		}
-		name := strings.TrimRight(rest[:end], ".-_")
-		if name == "" || at > 0 && (inName(before) || before == '@') {
-			b.WriteByte('@')
-			text = rest
+		at += next
+		next = at + 1
+		if before, _ := utf8.DecodeLastRuneInString(text[:at]); at > 0 && (inName(before) || before == '@' || before == '/') {
 			continue
 		}
+		end := strings.IndexFunc(text[next:], func(r rune) bool { return !inName(r) })
+		if end < 0 {
+			end = len(text) - next
+		}
+		name := strings.TrimRight(text[next:next+end], ".-_")
+		if name == "" || strings.HasPrefix(text[next+end:], "@") {
+			continue
+		}
+		b.WriteString(text[done:at])
 		b.WriteString(f(name))
-		text = rest[len(name):]
+		done = next + len(name)
+		next = done
 	}
 }
 
 func inName(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.' || r == '-' || r == '_'
+	return unicode.In(r, unicode.L, unicode.M, unicode.Nd) || r == '.' || r == '-' || r == '_'
 }

@@ -72,16 +72,21 @@ func (c *Community) Tick(ctx context.Context) error {
 
 // deliver claims one batch and gives it to the handlers.
 func (c *Community) deliver(ctx context.Context) (int, error) {
-	batch, err := c.cfg.Store.Claim(ctx, c.cfg.Clock.Now(), claimLease, claimBatch)
+	claimed := c.cfg.Clock.Now()
+	batch, err := c.cfg.Store.Claim(ctx, claimed, claimLease, claimBatch)
 	if err != nil {
 		return 0, &storage.Error{Op: "community.Tick", Err: err}
 	}
 	var failed []error
 	for _, d := range batch {
+		if ctx.Err() != nil || c.cfg.Clock.Now().Sub(claimed) >= claimLease {
+			break // what is left of the batch is claimed again after the lease
+		}
 		left, err := c.handle(ctx, d)
 		failed = append(failed, err)
 		pause := min(retryFirst<<min(d.Tries-1, 20), retryMost)
-		failed = append(failed, c.cfg.Store.Apply(ctx, Settle{d.Event.ID, left, c.cfg.Clock.Now().Add(pause)}))
+		settle := Settle{d.Event.ID, left, c.cfg.Clock.Now().Add(pause)}
+		failed = append(failed, c.cfg.Store.Apply(context.WithoutCancel(ctx), settle)) // what was taken is not told again because the host stops
 	}
 	return len(batch), errors.Join(failed...)
 }

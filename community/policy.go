@@ -44,8 +44,15 @@ type Standings interface {
 }
 
 // Rights gives for each action the least role that may do it in an area.
-// Actions that are not in it are denied.
+// Actions that are not in it are denied, and so are those of the zero Role:
+// a role that was left out opens nothing.
 type Rights map[auth.Action]Role
+
+// least returns the least role that may do an action, if any may.
+func (r Rights) least(do auth.Action) (least Role, known bool) {
+	least = r[do]
+	return least, least > Outsider
+}
 
 // DefaultRights returns the rights of a community that says nothing else.
 func DefaultRights() Rights {
@@ -89,13 +96,13 @@ func (p Policy) Reach(ctx context.Context, who auth.Actor, do auth.Action) (auth
 	if err != nil {
 		return auth.Reach{}, err
 	}
+	least, known := p.Rights.least(do)
+	if !known {
+		return auth.Reach{}, nil
+	}
 	var r auth.Reach
 	if reading[do] {
 		r.Floor = circle(st)
-	}
-	least, ok := p.Rights[do]
-	if !ok {
-		return auth.Reach{}, nil
 	}
 	if st.Role >= least {
 		r.Areas = append(r.Areas, auth.Commons)
@@ -114,13 +121,17 @@ func (p Policy) Explain(ctx context.Context, who auth.Actor, do auth.Action, at 
 	if err != nil {
 		return auth.Explanation{}, err
 	}
-	least, known := p.Rights[do]
+	least, known := p.Rights.least(do)
 	role := st.Role
 	if at.Area != auth.Commons {
 		role = st.Areas[at.Area]
 	}
+	want := least.String()
+	if !known {
+		want = "nobody"
+	}
 	var x auth.Explanation
-	x.Steps = append(x.Steps, auth.Step{Rule: "role", Have: role.String(), Want: least.String(), Holds: known && role >= least})
+	x.Steps = append(x.Steps, auth.Step{Rule: "role", Have: role.String(), Want: want, Holds: known && role >= least})
 	if known && reading[do] && at.Audience.Valid() {
 		x.Steps = append(x.Steps, auth.Step{Rule: "audience", Have: circleName(circle(st)), Want: circleName(at.Audience), Holds: at.Audience >= circle(st)})
 	}
@@ -129,7 +140,7 @@ func (p Policy) Explain(ctx context.Context, who auth.Actor, do auth.Action, at 
 	}
 	if !x.Allowed {
 		x.Denied = &auth.Denied{Action: do, Reason: auth.ReasonRole}
-		if who == auth.Visitor {
+		if who.User.IsZero() {
 			x.Denied.Reason = auth.ReasonSignIn
 		}
 	}

@@ -15,6 +15,13 @@ type (
 	InsertBoard struct{ Board Board } // ErrNotFound without its Parent
 	UpdateBoard struct{ Board Board }
 
+	// BoardAt changes nothing: it holds what is applied with it to a board
+	// that is still at Version (ErrConflict).
+	BoardAt struct {
+		Board   BoardID
+		Version int
+	}
+
 	InsertTopic struct{ Topic Topic } // ErrNotFound without its Board
 	UpdateTopic struct{ Topic Topic }
 
@@ -32,15 +39,14 @@ type (
 		Seq    int
 	}
 
-	// Count moves the number of visible replies of a topic by By.
-	Count struct {
-		Topic TopicID
-		By    int
-	}
-
 	// Recount sets a topic's counters from its replies as they are now: Seq
-	// (never lowered), Replies, ActiveAt and LastBy from the visible ones.
+	// (never lowered), Replies, and ActiveAt and LastBy from the visible one
+	// with the highest Seq, or from the topic itself if there is none.
 	Recount struct{ Topic TopicID }
+
+	// MovePost gives the revisions, mentions and reactions of one post to
+	// another, with the count of the reactions.
+	MovePost struct{ From, To Post }
 
 	InsertRevision  struct{ Revision Revision }
 	DeleteRevisions struct{ Post Post } // all of the post's; none is no error
@@ -66,11 +72,14 @@ type (
 		Follow Follow
 		Reason Reason
 	}
-	// Posted sets PostedAt of a mark.
-	Posted struct {
-		User  auth.UserID
-		Topic TopicID
-		At    time.Time
+	// Wrote says that a person posted in a topic: PostedAt becomes At, if it is
+	// still Last (ErrConflict), and they follow for the Reason, as by SetFollow.
+	Wrote struct {
+		User   auth.UserID
+		Topic  TopicID
+		At     time.Time
+		Last   time.Time // PostedAt as it was seen; zero for none
+		Reason Reason
 	}
 	// DropMark forgets what a person has to do with a topic; none is no error.
 	DropMark struct {
@@ -114,18 +123,19 @@ type (
 
 func (InsertBoard) Change() string     { return "forum.InsertBoard" }
 func (UpdateBoard) Change() string     { return "forum.UpdateBoard" }
+func (BoardAt) Change() string         { return "forum.BoardAt" }
 func (InsertTopic) Change() string     { return "forum.InsertTopic" }
 func (UpdateTopic) Change() string     { return "forum.UpdateTopic" }
 func (UpdateReply) Change() string     { return "forum.UpdateReply" }
 func (PlaceReply) Change() string      { return "forum.PlaceReply" }
-func (Count) Change() string           { return "forum.Count" }
 func (Recount) Change() string         { return "forum.Recount" }
+func (MovePost) Change() string        { return "forum.MovePost" }
 func (InsertRevision) Change() string  { return "forum.InsertRevision" }
 func (DeleteRevisions) Change() string { return "forum.DeleteRevisions" }
 func (ReadTo) Change() string          { return "forum.ReadTo" }
 func (MarkAllRead) Change() string     { return "forum.MarkAllRead" }
 func (SetFollow) Change() string       { return "forum.SetFollow" }
-func (Posted) Change() string          { return "forum.Posted" }
+func (Wrote) Change() string           { return "forum.Wrote" }
 func (DropMark) Change() string        { return "forum.DropMark" }
 func (MoveMarks) Change() string       { return "forum.MoveMarks" }
 func (SetMentions) Change() string     { return "forum.SetMentions" }

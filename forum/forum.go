@@ -124,8 +124,9 @@ type Removal struct {
 // State of a post.
 type State uint8
 
-// The states. An author sees and undoes their own deletion; moderators see
-// and undo all but a purge, which has no text left.
+// The states. An author sees what they wrote and why it was hidden, and undoes
+// their own deletion; moderators see and undo all but a purge, which has no
+// text left.
 const (
 	Visible State = iota
 	Deleted       // by its author
@@ -240,7 +241,7 @@ const (
 	MaxDescription = 1_000
 	MaxPlace       = 100 // of a draft
 	MaxDrafts      = 100 // a person
-	MaxBoards      = 500 // an area
+	MaxBoardLevels = 8   // boards above a board
 	MaxSplit       = 100 // replies named in one split; their subtrees come along
 )
 

@@ -2,7 +2,11 @@
 
 package forum
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/copis-it/copis/storage"
+)
 
 // Path says where a reply stands in its topic's thread: the Seq of each of its
 // ancestors and of itself, four bytes each, big-endian. Paths in order of
@@ -38,4 +42,33 @@ func (p Path) End() (end Path, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// ThreadCursor is the place in a topic's thread after a path. It is the form
+// of every cursor of [Store.Thread] in thread order.
+func ThreadCursor(topic TopicID, after Path) storage.Cursor {
+	return storage.EncodeCursor(threadList(topic), threadKey{[]byte(after)})
+}
+
+// ReadThreadCursor returns the path that a cursor stands after, the empty one
+// for the start.
+func ReadThreadCursor(topic TopicID, c storage.Cursor) (Path, error) {
+	if c == "" {
+		return "", nil
+	}
+	var k threadKey
+	if err := storage.DecodeCursor(threadList(topic), c, &k); err != nil {
+		return "", err
+	}
+	return Path(k.P), nil
+}
+
+type threadKey struct{ P []byte }
+
+func threadList(topic TopicID) string { return "forum.thread/" + topic.String() }
+
+// before returns a path that is after all that stands before p and before p.
+func (p Path) before() Path {
+	seq := binary.BigEndian.Uint32([]byte(p[len(p)-4:]))
+	return p[:len(p)-4] + Path(binary.BigEndian.AppendUint32(nil, seq-1)) + "\xff\xff\xff\xff"
 }

@@ -5,7 +5,11 @@ package forum
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
@@ -23,6 +27,7 @@ type Config struct {
 	Grace      time.Duration // an author's edits make no revision for so long after posting; default: 5 minutes, negative: none
 	MaxTitle   int           // in runes; default and most: MaxTitle
 	MaxBody    int           // in runes; default and most: MaxBody
+	KeepKeys   bool          // idempotency keys are never forgotten: for imports
 }
 
 // Service holds the rules of the forum. It is safe for concurrent use.
@@ -70,4 +75,78 @@ func (s *Service) decide(ctx context.Context, fn func() error) error {
 		}
 	}
 	return err
+}
+
+// refuse wraps what went wrong in a call. An object out of reach and one that
+// never was give the same error, byte for byte.
+func refuse(op, object string, err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		err = storage.ErrNotFound
+	}
+	return &storage.Error{Op: op, Object: object, Err: err}
+}
+
+// hide turns a refusal that the actor may not know of into ErrNotFound.
+func hide(err error) error {
+	if errors.Is(err, auth.ErrDenied) {
+		return storage.ErrNotFound
+	}
+	return err
+}
+
+// can says whether the actor may, where a refusal is no error.
+func (s *Service) can(ctx context.Context, who auth.Actor, do auth.Action, at auth.Scope) (bool, error) {
+	switch err := s.cfg.Auth.Authorize(ctx, who, do, at); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, auth.ErrDenied):
+		return false, nil
+	default:
+		return false, err
+	}
+}
+
+// signedIn refuses visitors what is kept for a person.
+func signedIn(who auth.Actor, do auth.Action) error {
+	if who.User.IsZero() {
+		return &auth.Denied{Action: do, Reason: auth.ReasonSignIn}
+	}
+	return nil
+}
+
+// limit counts an attempt against the rate of an action.
+func (s *Service) limit(ctx context.Context, who auth.Actor, do auth.Action) error {
+	if s.cfg.Limit == nil {
+		return nil
+	}
+	return s.cfg.Limit.Allow(ctx, who, do)
+}
+
+// event makes the event of a change to an object in a scope.
+func (s *Service) event(name string, at time.Time, in auth.Scope, payload Event) storage.Event {
+	return auth.NewEvent(name, at, in.Area, in.Audience, payload)
+}
+
+// once returns the change that lets a key be used once by an actor for an
+// operation, or nothing without a key.
+func (s *Service) once(who auth.Actor, op, key string, object uuid.UUID, at time.Time) ([]storage.Change, error) {
+	switch {
+	case key == "":
+		return nil, nil
+	case len(key) > storage.MaxKey:
+		return nil, &storage.Invalid{Field: "key", Code: storage.CodeTooLong, Params: map[string]any{"max": storage.MaxKey}}
+	case !utf8.ValidString(key) || strings.ContainsRune(key, 0):
+		return nil, &storage.Invalid{Field: "key", Code: storage.CodeMalformed}
+	}
+	return []storage.Change{storage.Once{Owner: who.User.Bytes(), Key: op + "/" + key, Object: object, At: at, Keep: s.cfg.KeepKeys}}, nil
+}
+
+// done returns what an earlier call with the same key made. It is asked only
+// when a call was refused: then the refusal may come of its being a repetition.
+func (s *Service) done(ctx context.Context, who auth.Actor, op, key string, err error) (uuid.UUID, bool) {
+	if err == nil || key == "" {
+		return uuid.UUID{}, false
+	}
+	object, err := s.cfg.Store.Done(ctx, who.User.Bytes(), op+"/"+key)
+	return object, err == nil
 }

@@ -41,6 +41,7 @@ type Once struct {
 	Key    string // at most MaxKey bytes, chosen by the caller
 	Object uuid.UUID
 	At     time.Time
+	Keep   bool // never forgotten, for imports that may be run again years later
 }
 
 // MaxKey bounds an idempotency key, in bytes.
@@ -50,7 +51,7 @@ const MaxKey = 100
 const OnceKept = 30 * 24 * time.Hour
 
 // Forget is a change that drops what was remembered before an instant: the
-// keys of [Once], and events that have been delivered.
+// keys of [Once] that are not kept, and events that have been delivered.
 type Forget struct{ Before time.Time }
 
 // EventID identifies an [Event].

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package forum
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/storage"
+)
+
+// DraftSave is a text that a member is still writing.
+type DraftSave struct {
+	Place   string // what it will be, chosen by the host: "reply:018f…"
+	Version int    // of the draft that was shown; 0 if there was none
+	Title   string
+	Body    string
+}
+
+// SaveDraft keeps a draft. One that another tab has saved or dropped meanwhile
+// is not overwritten: the error is a [storage.Conflict] with the Draft as it
+// is, the zero one if it is gone. A draft without any text is dropped.
+func (s *Service) SaveDraft(ctx context.Context, who auth.Actor, in DraftSave) (Draft, error) {
+	const op = "forum.SaveDraft"
+	d, err := s.saveDraft(ctx, who, in)
+	if err != nil {
+		return Draft{}, refuse(op, "", err)
+	}
+	return d, nil
+}
+
+func (s *Service) saveDraft(ctx context.Context, who auth.Actor, in DraftSave) (Draft, error) {
+	if err := signedIn(who, Say); err != nil {
+		return Draft{}, err
+	}
+	var err error
+	if in.Place, err = storage.Line("place", in.Place, MaxPlace); err != nil {
+		return Draft{}, err
+	}
+	if strings.TrimSpace(in.Title+in.Body) == "" {
+		return Draft{}, s.cfg.Store.Apply(ctx, DeleteDraft{who.User, in.Place})
+	}
+	if in.Title, err = blank(storage.Line, "title", in.Title, s.cfg.MaxTitle); err != nil {
+		return Draft{}, err
+	}
+	if in.Body, err = blank(storage.Text, "body", in.Body, s.cfg.MaxBody); err != nil {
+		return Draft{}, err
+	}
+	d := Draft{User: who.User, Place: in.Place, Title: in.Title, Body: in.Body, At: s.cfg.Clock.Now(), Version: in.Version + 1}
+	if in.Version == 0 {
+		all, err := s.cfg.Store.Drafts(ctx, who.User)
+		if err != nil {
+			return Draft{}, err
+		}
+		if len(all) >= MaxDrafts {
+			return Draft{}, &storage.Invalid{Code: storage.CodeTooMany, Params: map[string]any{"max": MaxDrafts}}
+		}
+	}
+	err = s.cfg.Store.Apply(ctx, PutDraft{d})
+	for _, stale := range []error{storage.ErrConflict, storage.ErrExists, storage.ErrNotFound} {
+		if errors.Is(err, stale) {
+			now, derr := s.cfg.Store.Draft(ctx, who.User, in.Place)
+			if derr != nil && !errors.Is(derr, storage.ErrNotFound) {
+				return Draft{}, derr
+			}
+			return Draft{}, &storage.Conflict{Base: in.Version, Current: now}
+		}
+	}
+	return d, err
+}
+
+// blank is f for a text that may be nothing but white space.
+func blank(f func(field, s string, max int) (string, error), field, s string, max int) (string, error) {
+	if strings.TrimSpace(s) == "" {
+		return "", nil
+	}
+	return f(field, s, max)
+}
+
+// Draft returns the actor's draft for a place.
+func (s *Service) Draft(ctx context.Context, who auth.Actor, place string) (Draft, error) {
+	err := signedIn(who, Say)
+	if err == nil {
+		place, err = storage.Line("place", place, MaxPlace)
+	}
+	var d Draft
+	if err == nil {
+		d, err = s.cfg.Store.Draft(ctx, who.User, place)
+	}
+	if err != nil {
+		return Draft{}, refuse("forum.Draft", "", err)
+	}
+	return d, nil
+}
+
+// Drafts lists the actor's drafts, latest first: at most [MaxDrafts].
+func (s *Service) Drafts(ctx context.Context, who auth.Actor) ([]Draft, error) {
+	err := signedIn(who, Say)
+	var all []Draft
+	if err == nil {
+		all, err = s.cfg.Store.Drafts(ctx, who.User)
+	}
+	if err != nil {
+		return nil, refuse("forum.Drafts", "", err)
+	}
+	return all, nil
+}
+
+// DropDraft throws the actor's draft for a place away; none is no error.
+func (s *Service) DropDraft(ctx context.Context, who auth.Actor, place string) error {
+	err := signedIn(who, Say)
+	if err == nil {
+		place, err = storage.Line("place", place, MaxPlace)
+	}
+	if err == nil {
+		err = s.cfg.Store.Apply(ctx, DeleteDraft{who.User, place})
+	}
+	if err != nil {
+		return refuse("forum.DropDraft", "", err)
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package forum
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/storage"
+)
+
+// ReadTo says that the actor has opened a topic and read every reply up to the
+// one numbered seq. It never goes back, whatever tab says so last.
+func (s *Service) ReadTo(ctx context.Context, who auth.Actor, id TopicID, seq int) error {
+	err := signedIn(who, Watch)
+	var pl Place
+	if err == nil {
+		pl, err = s.watched(ctx, who, id)
+	}
+	seq = min(max(seq, 0), pl.Topic.Seq)
+	if err == nil && (!pl.Mark.Opened || pl.Mark.Read < seq) {
+		err = s.cfg.Store.Apply(ctx, ReadTo{User: who.User, Topic: pl.Topic.ID, Seq: seq})
+	}
+	if err != nil {
+		return refuse("forum.ReadTo", "topic "+id.String(), err)
+	}
+	return nil
+}
+
+// ReadAll says that the actor has read whatever has been written so far, in
+// one write.
+func (s *Service) ReadAll(ctx context.Context, who auth.Actor) error {
+	err := signedIn(who, Watch)
+	if err == nil {
+		err = s.cfg.Store.Apply(ctx, MarkAllRead{who.User, s.cfg.Clock.Now()})
+	}
+	if err != nil {
+		return refuse("forum.ReadAll", "", err)
+	}
+	return nil
+}
+
+// Follow lets the actor be told of what happens in a topic, or not. What was
+// chosen by hand, also to be Unasked, is not changed by replying or by being
+// mentioned.
+func (s *Service) Follow(ctx context.Context, who auth.Actor, id TopicID, f Follow) error {
+	err := signedIn(who, Watch)
+	if err == nil && f > Ignoring {
+		err = &storage.Invalid{Field: "follow", Code: storage.CodeUnknown}
+	}
+	var pl Place
+	if err == nil {
+		pl, err = s.watched(ctx, who, id)
+	}
+	if err == nil {
+		err = s.cfg.Store.Apply(ctx, SetFollow{User: who.User, Topic: pl.Topic.ID, Follow: f, Reason: ByHand})
+	}
+	if err != nil {
+		return refuse("forum.Follow", "topic "+id.String(), err)
+	}
+	return nil
+}
+
+// watched returns a topic that the actor may follow.
+func (s *Service) watched(ctx context.Context, who auth.Actor, id TopicID) (Place, error) {
+	pl, err := s.look(ctx, who, Post{Topic: id})
+	if err != nil {
+		return Place{}, err
+	}
+	return pl, s.cfg.Auth.Authorize(ctx, who, Watch, pl.Topic.scope())
+}
+
+// Useful says that the actor finds a post useful, or no longer. Nobody does so
+// of what they wrote ([ErrOwn]).
+func (s *Service) Useful(ctx context.Context, who auth.Actor, p Post, useful bool) error {
+	err := signedIn(who, React)
+	if err == nil {
+		err = s.useful(ctx, who, p, useful)
+	}
+	if err != nil {
+		return refuse("forum.Useful", p.String(), err)
+	}
+	return nil
+}
+
+func (s *Service) useful(ctx context.Context, who auth.Actor, p Post, useful bool) error {
+	pl, err := s.look(ctx, who, p)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Auth.Authorize(ctx, who, React, pl.scope()); err != nil {
+		return err
+	}
+	switch {
+	case pl.removal().State != Visible:
+		return ErrRemoved
+	case wrote(who, pl.by()):
+		return ErrOwn
+	}
+	var change storage.Change = DeleteReaction{Post: pl.Post(), User: who.User}
+	if useful {
+		change = InsertReaction{Post: pl.Post(), User: who.User, At: s.cfg.Clock.Now()}
+	}
+	err = s.cfg.Store.Apply(ctx, change)
+	if errors.Is(err, storage.ErrExists) || !useful && errors.Is(err, storage.ErrNotFound) {
+		return nil // as it was asked for
+	}
+	return err
+}
+
+// A Recipient is somebody to be told of an event, and why.
+type Recipient struct {
+	User   auth.UserID
+	Reason Reason
+}
+
+// Recipients returns who is to be told of an event: who follows the topic when
+// it was replied to, and who is mentioned in what was written. It is asked
+// when a notice is delivered: only those are given who may read the topic
+// then, and nobody if the post has been removed meanwhile; the author is not.
+func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient, error) {
+	const op = "forum.Recipients"
+	if !slices.Contains([]string{EventStarted, EventReplied, EventEdited}, e.Name) {
+		return nil, nil
+	}
+	var in Event
+	if err := json.Unmarshal(e.Data, &in); err != nil {
+		return nil, refuse(op, "event "+e.ID.String(), err)
+	}
+	pl, err := s.cfg.Store.Place(ctx, PlaceQuery{Post: Post{in.Topic, in.Reply}})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil // moved on: whoever handles it now has another event
+	}
+	if err != nil {
+		return nil, refuse(op, "event "+e.ID.String(), err)
+	}
+	if pl.removal().State != Visible || pl.Topic.Removal.State != Visible || !pl.Topic.MergedInto.IsZero() {
+		return nil, nil
+	}
+	var told []Recipient
+	for m, err := range s.marks(ctx, in.Topic) {
+		if err != nil {
+			return nil, refuse(op, "event "+e.ID.String(), err)
+		}
+		named := slices.Contains(in.Mentions, m.User)
+		if m.User == in.By.User || m.Follow == Ignoring || !named && (m.Follow != Following || e.Name != EventReplied) {
+			continue
+		}
+		may, err := s.can(ctx, auth.Actor{User: m.User}, Read, pl.Topic.scope())
+		if err != nil {
+			return nil, refuse(op, "event "+e.ID.String(), err)
+		}
+		if may {
+			r := Recipient{m.User, m.Reason}
+			if named {
+				r.Reason = Mentioned
+			}
+			told = append(told, r)
+		}
+	}
+	return told, nil
+}

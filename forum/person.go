@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package forum
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/storage"
+)
+
+// EraseMode says what becomes of what a person wrote when they are erased.
+type EraseMode uint8
+
+// The modes, each taking away more than those before it.
+const (
+	Anonymise EraseMode = iota // bylines are emptied, so that posts are not linkable to one another
+	Redact                     // and the texts and revisions of posts go; topics keep their titles while others' replies stand below
+)
+
+// Exported is one thing that the forum holds of a person. The texts are those
+// that they wrote; of others' topics there is the title, if they may read it.
+type Exported struct {
+	Kind  string     `json:"kind"` // "topic", "reply", "revision", "mark", "draft", "reaction"
+	Topic TopicID    `json:"topic,omitzero"`
+	Reply ReplyID    `json:"reply,omitzero"`
+	Place string     `json:"place,omitempty"`
+	For   auth.OrgID `json:"for,omitzero"`
+	Title string     `json:"title,omitempty"`
+	Body  string     `json:"body,omitempty"`
+	N     int        `json:"n,omitempty"` // of a revision
+	Read  int        `json:"read,omitempty"`
+	At    time.Time  `json:"at,omitzero"`
+}
+
+// Export yields everything that the forum holds of a person: what they wrote,
+// every revision of it, what they read and follow, their drafts and reactions.
+// It asks no one's leave: the host gives it to the person, and to nobody else.
+func (s *Service) Export(ctx context.Context, user auth.UserID) iter.Seq2[Exported, error] {
+	return func(yield func(Exported, error) bool) {
+		give := func(e Exported) error {
+			if !yield(e, nil) {
+				return errStop
+			}
+			return nil
+		}
+		for _, part := range []func(context.Context, auth.UserID, func(Exported) error) error{s.exportWritten, s.exportKept} {
+			if err := part(ctx, user, give); errors.Is(err, errStop) {
+				return
+			} else if err != nil {
+				yield(Exported{}, refuse("forum.Export", "", err))
+				return
+			}
+		}
+	}
+}
+
+// errStop ends an export whose reader has had enough.
+var errStop = errors.New("stop")
+
+// exportWritten gives the posts of a person and the revisions they made.
+func (s *Service) exportWritten(ctx context.Context, user auth.UserID, give func(Exported) error) error {
+	for w, err := range s.written(ctx, user) {
+		if err != nil {
+			return err
+		}
+		pl := Place{Topic: w.Topic, Reply: w.Reply}
+		title := ""
+		if pl.first() && pl.by().User == user {
+			title = w.Topic.Title
+		} else if err := s.readable(ctx, auth.Actor{User: user}, w.Topic); err == nil {
+			title = w.Topic.Title
+		}
+		if now := pl.text(); now.By.User == user || pl.by().User == user {
+			e := Exported{Kind: "reply", Topic: w.Topic.ID, Reply: w.Reply.ID, For: now.By.For, Title: title, At: now.At, N: now.N}
+			if pl.first() {
+				e.Kind = "topic"
+			}
+			if now.By.User == user {
+				e.Body = now.Body
+			}
+			if err := give(e); err != nil {
+				return err
+			}
+		}
+		revisions, err := s.cfg.Store.Revisions(ctx, pl.Post())
+		if err != nil {
+			return err
+		}
+		for _, r := range revisions {
+			if r.By.User == user {
+				if err := give(Exported{Kind: "revision", Topic: w.Topic.ID, Reply: w.Reply.ID, For: r.By.For, Title: r.Title, Body: r.Body, N: r.N, At: r.At}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// exportKept gives the marks, drafts and reactions of a person.
+func (s *Service) exportKept(ctx context.Context, user auth.UserID, give func(Exported) error) error {
+	marks, err := s.cfg.Store.Marks(ctx, user)
+	if err != nil {
+		return err
+	}
+	drafts, err := s.cfg.Store.Drafts(ctx, user)
+	if err != nil {
+		return err
+	}
+	reactions, err := s.cfg.Store.Reactions(ctx, user)
+	if err != nil {
+		return err
+	}
+	var all []Exported
+	for _, m := range marks {
+		all = append(all, Exported{Kind: "mark", Topic: m.Topic, Read: m.Read, At: m.PostedAt})
+	}
+	for _, d := range drafts {
+		all = append(all, Exported{Kind: "draft", Place: d.Place, Title: d.Title, Body: d.Body, At: d.At})
+	}
+	for _, p := range reactions {
+		all = append(all, Exported{Kind: "reaction", Topic: p.Topic, Reply: p.Reply})
+	}
+	for _, e := range all {
+		if err := give(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Erase empties a person out of the forum. Their topics and replies stay in
+// their places, without them. It may be run again after it was cut off, and
+// again finds nothing to do. The host ends the person's account first, so that
+// nothing is written meanwhile, and decides who may ask for it.
+func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) error {
+	const op = "forum.Erase"
+	if user.IsZero() || mode > Redact {
+		return refuse(op, "", &storage.Invalid{Field: "mode", Code: storage.CodeUnknown})
+	}
+	for w, err := range s.written(ctx, user) {
+		if err != nil {
+			return refuse(op, "", err)
+		}
+		p := Place{Topic: w.Topic, Reply: w.Reply}.Post()
+		if err := s.decide(ctx, func() error { return s.erasePost(ctx, p, user, mode) }); err != nil {
+			return refuse(op, p.String(), err)
+		}
+	}
+	if err := s.cfg.Store.Apply(ctx, EraseUser{user}); err != nil {
+		return refuse(op, "", err)
+	}
+	return nil
+}
+
+// erasePost takes a person's identifier, or their words, out of the text of
+// one post and of its revisions.
+func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode EraseMode) error {
+	return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
+		pl, err := tx.Place(ctx, PlaceQuery{Post: p})
+		if err != nil {
+			return err
+		}
+		if mode == Redact && pl.by().User == user {
+			return s.redact(ctx, tx, pl)
+		}
+		revisions, err := tx.Revisions(ctx, p)
+		if err != nil {
+			return err
+		}
+		token, nobody := auth.Mention(user), auth.Mention(auth.UserID{})
+		changes := []storage.Change{DeleteRevisions{p}}
+		moved := strings.Contains(pl.text().Body, token)
+		for _, r := range revisions {
+			moved = moved || strings.Contains(r.Body, token) || mode == Redact && r.By.User == user
+			r.Body = strings.ReplaceAll(r.Body, token, nobody)
+			if mode == Redact && r.By.User == user {
+				r.Title, r.Body = "", ""
+			}
+			changes = append(changes, InsertRevision{r})
+		}
+		if !moved {
+			return nil
+		}
+		now := pl.text()
+		pl.reword(now.Title, strings.ReplaceAll(now.Body, token, nobody))
+		return tx.Apply(ctx, append(changes, pl.update())...)
+	})
+}
+
+// redact removes the words of a post, and with a topic that nobody replied to
+// its title.
+func (s *Service) redact(ctx context.Context, tx Store, pl Place) error {
+	title := ""
+	if pl.first() && pl.Topic.Replies > 0 {
+		title = pl.Topic.Title
+	} else {
+		pl.remove(Removal{State: Purged, At: s.cfg.Clock.Now()})
+	}
+	pl.reword(title, "")
+	return tx.Apply(ctx, pl.update(), Recount{pl.Topic.ID}, DeleteRevisions{pl.Post()}, SetMentions{Post: pl.Post()})
+}
+
+// reword gives the post another text without making it an edit.
+func (pl *Place) reword(title, body string) {
+	if pl.first() {
+		pl.Topic.Title, pl.Topic.Body = title, body
+		return
+	}
+	pl.Reply.Body = body
+}
+
+// written yields the posts that a person wrote, changed or is mentioned in.
+func (s *Service) written(ctx context.Context, user auth.UserID) iter.Seq2[Written, error] {
+	return storage.All(ctx, func(c storage.Cursor) (storage.Page[Written], error) {
+		return s.cfg.Store.Written(ctx, WrittenQuery{User: user, After: c})
+	})
+}

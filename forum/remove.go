@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package forum
+
+import (
+	"context"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/storage"
+)
+
+// Delete removes what the actor wrote. A topic goes only while nobody has
+// replied ([ErrAnswered]); a reply leaves its place, and its children stay.
+// What is already removed stays as it is.
+func (s *Service) Delete(ctx context.Context, who auth.Actor, p Post) error {
+	return s.removal(ctx, "forum.Delete", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
+		if pl.removal().State != Visible {
+			return false, nil
+		}
+		if !wrote(who, pl.by()) {
+			return false, &auth.Denied{Action: Edit, Reason: auth.ReasonRole}
+		}
+		if pl.first() && pl.Topic.Replies > 0 {
+			return false, ErrAnswered
+		}
+		return true, s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope())
+	}, Deleted)
+}
+
+// Hide takes a post away from everybody but its author and moderators, for a
+// reason that they are shown.
+func (s *Service) Hide(ctx context.Context, who auth.Actor, p Post, why string) error {
+	const op = "forum.Hide"
+	why, err := storage.Line("why", why, MaxWhy)
+	if err != nil {
+		return refuse(op, p.String(), err)
+	}
+	return s.removal(ctx, op, who, p, why, func(ctx context.Context, pl Place) (bool, error) {
+		if err := s.cfg.Auth.Authorize(ctx, who, Moderate, pl.scope()); err != nil {
+			return false, err
+		}
+		return pl.removal().State < Hidden, nil
+	}, Hidden)
+}
+
+// Restore undoes Delete, for its author and for moderators, and Hide, for
+// moderators. A purged post is [ErrRemoved].
+func (s *Service) Restore(ctx context.Context, who auth.Actor, p Post) error {
+	return s.removal(ctx, "forum.Restore", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
+		r := pl.removal()
+		if r.State == Visible {
+			return false, nil
+		}
+		if r.State == Deleted && wrote(who, r.By) {
+			return true, s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope())
+		}
+		if err := s.cfg.Auth.Authorize(ctx, who, Moderate, pl.scope()); err != nil {
+			return false, err
+		}
+		if r.State == Purged {
+			return false, ErrRemoved
+		}
+		return true, nil
+	}, Visible)
+}
+
+// removal moves a post to another state, if may says that the actor may and
+// that there is anything to do. It looks again under the topic's lock, so that
+// a topic is not deleted while somebody answers it.
+func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post, why string,
+	may func(context.Context, Place) (bool, error), to State) error {
+	err := s.decide(ctx, func() error {
+		seen, err := s.look(ctx, who, p)
+		if err != nil {
+			return err
+		}
+		if todo, err := may(ctx, seen); err != nil || !todo {
+			return err
+		}
+		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
+			pl, err := tx.Place(ctx, PlaceQuery{Post: seen.Post()})
+			if err != nil {
+				return err
+			}
+			if pl.moved(seen) {
+				return storage.ErrConflict
+			}
+			now := s.cfg.Clock.Now()
+			name := EventRestored
+			pl.remove(Removal{State: Visible})
+			if to != Visible {
+				name = EventRemoved
+				pl.remove(Removal{State: to, At: now, By: who.By(), Why: why})
+			}
+			changes := []storage.Change{pl.update(), s.event(name, now, pl.Topic.scope(),
+				Event{By: who.By(), Board: pl.Topic.Board, Topic: pl.Topic.ID, Reply: pl.Reply.ID, Why: why})}
+			if !pl.first() {
+				changes = append(changes, Recount{pl.Topic.ID})
+			}
+			return tx.Apply(ctx, changes...)
+		})
+	})
+	if err != nil {
+		return refuse(op, p.String(), err)
+	}
+	return nil
+}
+
+// moved says whether what a decision rested on is no longer as it was seen.
+func (pl Place) moved(seen Place) bool {
+	return pl.Topic.Version != seen.Topic.Version || pl.Topic.Replies != seen.Topic.Replies || pl.Reply.Version != seen.Reply.Version
+}
+
+// Purge removes the texts of a post for good, with its revisions and
+// reactions. Purging a topic purges all its replies and its title.
+func (s *Service) Purge(ctx context.Context, who auth.Actor, p Post, why string) error {
+	const op = "forum.Purge"
+	why, err := storage.Line("why", why, MaxWhy)
+	if err != nil {
+		return refuse(op, p.String(), err)
+	}
+	err = s.decide(ctx, func() error {
+		seen, err := s.look(ctx, who, p)
+		if err != nil {
+			return err
+		}
+		if err := s.cfg.Auth.Authorize(ctx, who, Purge, seen.scope()); err != nil {
+			return err
+		}
+		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
+			pl, err := tx.Place(ctx, PlaceQuery{Post: seen.Post()})
+			if err != nil {
+				return err
+			}
+			if pl.moved(seen) {
+				return storage.ErrConflict
+			}
+			return s.purge(ctx, tx, pl, who.By(), why)
+		})
+	})
+	if err != nil {
+		return refuse(op, p.String(), err)
+	}
+	return nil
+}
+
+// purge empties a post, and with a topic all its replies, in a unit that
+// holds the topic.
+func (s *Service) purge(ctx context.Context, tx Store, pl Place, by auth.By, why string) error {
+	now := s.cfg.Clock.Now()
+	gone := Removal{State: Purged, At: now, By: by, Why: why}
+	posts := []Place{pl}
+	if pl.first() {
+		below, err := tx.Subtree(ctx, pl.Topic.ID, "")
+		if err != nil {
+			return err
+		}
+		for _, r := range below {
+			posts = append(posts, Place{Topic: pl.Topic, Reply: r})
+		}
+	}
+	var changes []storage.Change
+	for _, p := range posts {
+		if p.removal().State == Purged {
+			continue
+		}
+		p.remove(gone)
+		p.retext("", "", func(t *TextState) { *t = TextState{Revision: t.Revision} })
+		changes = append(changes, p.update(), DeleteRevisions{p.Post()}, DeleteReactions{p.Post()}, SetMentions{Post: p.Post()})
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	return tx.Apply(ctx, append(changes, Recount{pl.Topic.ID}, s.event(EventPurged, now, pl.Topic.scope(),
+		Event{By: by, Board: pl.Topic.Board, Topic: pl.Topic.ID, Reply: pl.Reply.ID, Why: why}))...)
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package forum
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/storage"
+)
+
+// Split takes replies out of a topic, each with all that is below it, into a
+// new topic that a moderator opens for them.
+type Split struct {
+	Topic   TopicID
+	Version int // of the topic that was shown
+	Replies []ReplyID
+	Board   BoardID // of the same area; default: the topic's
+	Title   string
+	Body    string // the moderator's opening words
+}
+
+// Split makes the new topic. Replies keep their ids, so permalinks survive,
+// and their authors follow it. It is promised to no wider an audience than the
+// one they were taken from.
+func (s *Service) Split(ctx context.Context, who auth.Actor, in Split) (Topic, error) {
+	const op = "forum.Split"
+	t, err := s.split(ctx, who, in)
+	if err != nil {
+		return Topic{}, refuse(op, "topic "+in.Topic.String(), err)
+	}
+	return t, nil
+}
+
+func (s *Service) split(ctx context.Context, who auth.Actor, in Split) (t Topic, err error) {
+	if in.Title, err = storage.Line("title", in.Title, s.cfg.MaxTitle); err != nil {
+		return Topic{}, err
+	}
+	body, mentioned, err := s.body(ctx, in.Body)
+	if err != nil {
+		return Topic{}, err
+	}
+	switch n := len(in.Replies); {
+	case n == 0:
+		return Topic{}, &storage.Invalid{Field: "replies", Code: storage.CodeMissing}
+	case n > MaxSplit:
+		return Topic{}, &storage.Invalid{Field: "replies", Code: storage.CodeTooMany, Params: map[string]any{"max": MaxSplit}}
+	}
+	err = s.decide(ctx, func() error {
+		pl, err := s.moderated(ctx, who, in.Topic)
+		if err != nil {
+			return err
+		}
+		if pl.Topic.Version != in.Version {
+			return &storage.Conflict{Base: in.Version, Current: pl.Topic}
+		}
+		b := pl.Board
+		if !in.Board.IsZero() {
+			if b, err = s.destination(ctx, who, in.Board); err != nil {
+				return err
+			}
+			if b.Area != pl.Topic.Area {
+				return &storage.Invalid{Field: "board", Code: CodeArea}
+			}
+		}
+		now := s.cfg.Clock.Now()
+		t = Topic{
+			ID: storage.NewID[Topic](), Board: b.ID, Area: b.Area, Audience: min(pl.Topic.Audience, b.Promise), By: who.By(),
+			Title: in.Title, Body: body, CreatedAt: now, Text: TextState{Revision: 1},
+			CloseAfter: b.CloseAfter, SlowMode: b.SlowMode, Version: 1, ActiveAt: now, LastBy: who.By(),
+		}
+		told, err := s.mentionable(ctx, t, mentioned)
+		if err != nil {
+			return err
+		}
+		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
+			src, err := tx.Topic(ctx, in.Topic)
+			if err != nil {
+				return err
+			}
+			if src.Version != in.Version {
+				return storage.ErrConflict
+			}
+			taken, err := subtrees(ctx, tx, in.Topic, in.Replies)
+			if err != nil {
+				return err
+			}
+			changes := []storage.Change{BoardAt{b.ID, b.Version}, UpdateTopic{src}, InsertTopic{t}}
+			changes = append(changes, wroteIt(who, t.ID, now, time.Time{}, Author)...)
+			changes = append(changes, mentions(Post{Topic: t.ID}, mentioned, told)...)
+			changes = append(changes, transplant(taken, t.ID, Reply{}, 0)...)
+			for _, r := range taken {
+				if !r.By.User.IsZero() {
+					changes = append(changes, SetFollow{User: r.By.User, Topic: t.ID, Follow: Following, Reason: Replied})
+				}
+			}
+			changes = append(changes, Recount{in.Topic}, Recount{t.ID}, s.event(EventSplit, now, t.scope(),
+				Event{By: t.By, Board: b.ID, Topic: t.ID, From: in.Topic, Mentions: told}))
+			if err := tx.Apply(ctx, changes...); err != nil {
+				return err
+			}
+			t, err = tx.Topic(ctx, t.ID)
+			return err
+		})
+	})
+	return t, err
+}
+
+// subtrees returns replies of a topic with all that is below them, in thread
+// order, each once.
+func subtrees(ctx context.Context, tx Store, topic TopicID, ids []ReplyID) ([]Reply, error) {
+	all, err := tx.Subtree(ctx, topic, "")
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[ReplyID]bool{}
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	if wanted[ReplyID{}] {
+		return nil, storage.ErrNotFound
+	}
+	found := 0
+	var taken []Reply
+	for _, r := range all { // parents come before what is below them
+		if wanted[r.ID] {
+			found++
+		}
+		if wanted[r.ID] || wanted[r.Parent] {
+			if !wanted[r.ID] {
+				wanted[r.ID] = true
+				found++
+			}
+			taken = append(taken, r)
+		}
+	}
+	if found < len(wanted) {
+		return nil, storage.ErrNotFound
+	}
+	return taken, nil
+}
+
+// transplant moves replies, given in thread order, into a topic whose last
+// number is seq, below one of its replies (zero: its first post). Their order
+// of arrival stays.
+func transplant(taken []Reply, to TopicID, below Reply, seq int) []storage.Change {
+	arrived := slices.SortedFunc(slices.Values(taken), func(a, b Reply) int { return a.Seq - b.Seq })
+	number := make(map[ReplyID]int, len(taken))
+	for i, r := range arrived {
+		number[r.ID] = seq + i + 1
+	}
+	placed := make(map[ReplyID]Reply, len(taken))
+	changes := make([]storage.Change, 0, len(taken))
+	for _, r := range taken {
+		parent, ok := placed[r.Parent]
+		if !ok {
+			parent = below
+		}
+		r.Parent, r.Depth, r.Seq = parent.ID, parent.Depth+1, number[r.ID]
+		r.Path = parent.Path.Below(r.Seq)
+		placed[r.ID] = r
+		changes = append(changes, PlaceReply{ID: r.ID, Topic: to, Parent: r.Parent, Depth: r.Depth, Path: r.Path, Seq: r.Seq})
+	}
+	return changes
+}
+
+// Merge puts a topic into another: its first post becomes a reply there, with
+// its replies below it. Permalinks to all of them survive ([Service.Find]).
+// Whoever reads the other must have been among those the first was promised to
+// (otherwise Invalid: "into" promise).
+func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID) error {
+	err := s.decide(ctx, func() error {
+		if from == into {
+			return &storage.Invalid{Field: "into", Code: CodeCycle}
+		}
+		src, err := s.moderated(ctx, who, from)
+		if err != nil {
+			return err
+		}
+		dst, err := s.moderated(ctx, who, into)
+		if err != nil {
+			return &storage.Invalid{Field: "into", Code: storage.CodeUnknown}
+		}
+		if !within(dst.Topic.scope(), src.Topic.scope()) {
+			return &storage.Invalid{Field: "into", Code: CodePromise}
+		}
+		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
+			return s.merge(ctx, tx, who, src.Topic, dst.Topic)
+		})
+	})
+	if err != nil {
+		return refuse("forum.Merge", "topic "+from.String(), err)
+	}
+	return nil
+}
+
+// merge is Merge in a unit that takes both topics' locks.
+func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, into Topic) error {
+	seen := map[TopicID]Topic{from.ID: from, into.ID: into}
+	for _, id := range slices.SortedFunc(slices.Values([]TopicID{from.ID, into.ID}), TopicID.Compare) {
+		t, err := tx.Topic(ctx, id)
+		if err != nil {
+			return err
+		}
+		if t.Version != seen[id].Version {
+			return storage.ErrConflict
+		}
+		if t.Removal.State != Visible {
+			return ErrRemoved
+		}
+	}
+	replies, err := tx.Subtree(ctx, from.ID, "")
+	if err != nil {
+		return err
+	}
+	first, err := tx.InsertReply(ctx, Reply{
+		ID: asReply(from.ID), Topic: into.ID, Depth: 1, By: from.By, Body: from.Body,
+		CreatedAt: from.CreatedAt, Text: from.Text, Version: 1,
+	}, "", into.Version)
+	if err != nil {
+		return err
+	}
+	now := s.cfg.Clock.Now()
+	husk := from
+	husk.MergedInto, husk.Body = into.ID, ""
+	changes := []storage.Change{MovePost{Post{Topic: from.ID}, Post{into.ID, first.ID}}}
+	changes = append(changes, transplant(replies, into.ID, first, first.Seq)...)
+	changes = append(changes, MoveMarks{from.ID, into.ID}, UpdateTopic{husk}, UpdateTopic{into}, Recount{into.ID}, Recount{from.ID},
+		s.event(EventMerged, now, into.scope(), Event{By: who.By(), Board: into.Board, Topic: into.ID, From: from.ID}))
+	return tx.Apply(ctx, changes...)
+}
