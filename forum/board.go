@@ -186,8 +186,11 @@ func (s *Service) lineage(ctx context.Context, b Board) ([]storage.Change, error
 			return nil, &storage.Invalid{Field: "parent", Code: CodeCycle}
 		}
 		p, err := s.cfg.Store.Board(ctx, at)
-		if err != nil || p.Area != b.Area {
-			return nil, &storage.Invalid{Field: "parent", Code: storage.CodeUnknown}
+		if err == nil && p.Area != b.Area {
+			err = storage.ErrNotFound
+		}
+		if err != nil {
+			return nil, unknown("parent", err)
 		}
 		guards = append(guards, BoardAt{p.ID, p.Version})
 		at = p.Parent

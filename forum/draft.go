@@ -39,9 +39,6 @@ func (s *Service) saveDraft(ctx context.Context, who auth.Actor, in DraftSave) (
 	if in.Place, err = storage.Line("place", in.Place, MaxPlace); err != nil {
 		return Draft{}, err
 	}
-	if strings.TrimSpace(in.Title+in.Body) == "" {
-		return Draft{}, s.cfg.Store.Apply(ctx, DeleteDraft{who.User, in.Place})
-	}
 	if in.Title, err = blank(storage.Line, "title", in.Title, s.cfg.MaxTitle); err != nil {
 		return Draft{}, err
 	}
@@ -49,7 +46,12 @@ func (s *Service) saveDraft(ctx context.Context, who auth.Actor, in DraftSave) (
 		return Draft{}, err
 	}
 	d := Draft{User: who.User, Place: in.Place, Title: in.Title, Body: in.Body, At: s.cfg.Clock.Now(), Version: in.Version + 1}
-	if in.Version == 0 {
+	changes := []storage.Change{PutDraft{d}}
+	empty := d.Title+d.Body == ""
+	switch {
+	case empty:
+		changes = append(changes, DeleteDraft{d.User, d.Place})
+	case in.Version == 0:
 		all, err := s.cfg.Store.Drafts(ctx, who.User)
 		if err != nil {
 			return Draft{}, err
@@ -58,15 +60,21 @@ func (s *Service) saveDraft(ctx context.Context, who auth.Actor, in DraftSave) (
 			return Draft{}, &storage.Invalid{Code: storage.CodeTooMany, Params: map[string]any{"max": MaxDrafts}}
 		}
 	}
-	err = s.cfg.Store.Apply(ctx, PutDraft{d})
+	err = s.cfg.Store.Apply(ctx, changes...)
 	for _, stale := range []error{storage.ErrConflict, storage.ErrExists, storage.ErrNotFound} {
 		if errors.Is(err, stale) {
 			now, derr := s.cfg.Store.Draft(ctx, who.User, in.Place)
-			if derr != nil && !errors.Is(derr, storage.ErrNotFound) {
+			switch {
+			case derr != nil && !errors.Is(derr, storage.ErrNotFound):
 				return Draft{}, derr
+			case derr != nil && empty:
+				return Draft{}, nil // is gone, as was asked for
 			}
 			return Draft{}, &storage.Conflict{Base: in.Version, Current: now}
 		}
+	}
+	if empty {
+		d = Draft{}
 	}
 	return d, err
 }

@@ -40,6 +40,8 @@ func (s *Service) editPost(ctx context.Context, who auth.Actor, in PostEdit) (pl
 		if in.Title, err = storage.Line("title", in.Title, s.cfg.MaxTitle); err != nil {
 			return Place{}, err
 		}
+	} else if in.Title != "" {
+		return Place{}, &storage.Invalid{Field: "title", Code: storage.CodeMalformed}
 	}
 	if in.Why, err = storage.Optional(storage.Line, "why", in.Why, MaxWhy); err != nil {
 		return Place{}, err
@@ -72,27 +74,46 @@ func (s *Service) editPost(ctx context.Context, who auth.Actor, in PostEdit) (pl
 			return err
 		}
 		told = slices.DeleteFunc(told, func(id auth.UserID) bool { return slices.Contains(auth.Mentions(old.Body), id) })
-		changes := []storage.Change{SetMentions{pl.Post(), mentioned}}
+		kept, err := s.cfg.Store.Revisions(ctx, pl.Post())
+		if err != nil {
+			return err
+		}
+		var changes []storage.Change
+		n := old.N
+		if !s.inGrace(who, pl, now) {
+			n++
+			kept = append(kept, old)
+			changes = append(changes, InsertRevision{old})
+		}
+		changes = append(changes, SetMentions{pl.Post(), named(mentioned, kept)})
 		for _, id := range told {
 			changes = append(changes, SetFollow{User: id, Topic: pl.Topic.ID, Follow: Following, Reason: Mentioned})
 		}
-		if s.inGrace(who, pl, now) {
-			pl.retext(title, body, func(t *TextState) { t.EditedAt, t.EditedBy = now, who.By() })
-		} else {
-			changes = append(changes, InsertRevision{old})
-			pl.retext(title, body, func(t *TextState) {
-				t.Revision, t.EditedAt, t.EditedBy, t.Why = old.N+1, now, who.By(), in.Why
-			})
-		}
+		seen := pl
+		pl.retext(title, body, func(t *TextState) { t.Revision, t.EditedAt, t.EditedBy, t.Why = n, now, who.By(), in.Why })
 		changes = append(changes, pl.update(), s.event(EventEdited, now, pl.Topic.scope(),
 			Event{By: who.By(), Board: pl.Topic.Board, Topic: pl.Topic.ID, Reply: pl.Reply.ID, Mentions: told}))
-		if err := s.cfg.Store.Apply(ctx, changes...); err != nil {
+		if err := s.held(ctx, seen, func(ctx context.Context, tx Store, _ Place) error { return tx.Apply(ctx, changes...) }); err != nil {
 			return err
 		}
 		pl.updated()
 		return nil
 	})
 	return pl, err
+}
+
+// named returns all whom a post and its earlier texts mention, so that an
+// erasure finds them there.
+func named(mentioned []auth.UserID, kept []Revision) []auth.UserID {
+	all := slices.Clone(mentioned)
+	for _, r := range kept {
+		for _, id := range auth.Mentions(r.Body) {
+			if !slices.Contains(all, id) {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
 }
 
 // mayEdit decides whether the actor may change the text of the post.

@@ -327,7 +327,8 @@ type Place struct {
 	Useful bool  // the reader found it useful
 }
 
-// WrittenQuery selects what one person wrote or is mentioned in, oldest id first.
+// WrittenQuery selects what one person wrote or is mentioned in, by the ids of
+// topics and in a topic by those of replies, its first post first.
 type WrittenQuery struct {
 	User  auth.UserID
 	After storage.Cursor

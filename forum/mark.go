@@ -20,6 +20,9 @@ func (s *Service) ReadTo(ctx context.Context, who auth.Actor, id TopicID, seq in
 	if err == nil {
 		pl, err = s.watched(ctx, who, id)
 	}
+	if err == nil && !pl.first() {
+		err = storage.ErrNotFound // merged into another topic, whose replies have other numbers
+	}
 	seq = min(max(seq, 0), pl.Topic.Seq)
 	if err == nil && (!pl.Mark.Opened || pl.Mark.Read < seq) {
 		err = s.cfg.Store.Apply(ctx, ReadTo{User: who.User, Topic: pl.Topic.ID, Seq: seq})
@@ -123,7 +126,7 @@ type Recipient struct {
 // then, and nobody if the post has been removed meanwhile; the author is not.
 func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient, error) {
 	const op = "forum.Recipients"
-	if !slices.Contains([]string{EventStarted, EventReplied, EventEdited}, e.Name) {
+	if !slices.Contains([]string{EventStarted, EventReplied, EventEdited, EventSplit}, e.Name) {
 		return nil, nil
 	}
 	var in Event

@@ -114,29 +114,38 @@ func (s *Service) move(ctx context.Context, who auth.Actor, in Move, why string)
 	if !within(t.scope(), from) && !in.Widen {
 		return &storage.Invalid{Field: "widen", Code: CodePromise}
 	}
-	changes := []storage.Change{BoardAt{to.ID, to.Version}, UpdateTopic{t}}
-	for m, err := range s.marks(ctx, t.ID) {
-		if err != nil {
-			return err
-		}
-		may, err := s.can(ctx, auth.Actor{User: m.User}, Read, t.scope())
-		if err != nil {
-			return err
-		}
-		if !may {
-			changes = append(changes, DropMark{m.User, t.ID})
-		}
+	lost, err := s.lost(ctx, t.ID, t.scope())
+	if err != nil {
+		return err
 	}
+	changes := append([]storage.Change{BoardAt{to.ID, to.Version}, UpdateTopic{t}}, lost...)
 	changes = append(changes, s.event(EventMoved, s.cfg.Clock.Now(), t.scope(),
 		Event{By: who.By(), Board: t.Board, Topic: t.ID, FromArea: from.Area, Why: why}))
 	return s.cfg.Store.Apply(ctx, changes...)
+}
+
+// lost drops the marks on a topic of those who may not read it where it goes.
+func (s *Service) lost(ctx context.Context, id TopicID, to auth.Scope) ([]storage.Change, error) {
+	var changes []storage.Change
+	for m, err := range s.marks(ctx, id) {
+		if err != nil {
+			return nil, err
+		}
+		switch may, err := s.can(ctx, auth.Actor{User: m.User}, Read, to); {
+		case err != nil:
+			return nil, err
+		case !may:
+			changes = append(changes, DropMark{m.User, id})
+		}
+	}
+	return changes, nil
 }
 
 // destination returns a board that the actor may see, read in and moderate.
 func (s *Service) destination(ctx context.Context, who auth.Actor, id BoardID) (Board, error) {
 	b, err := s.board(ctx, who, id)
 	if err != nil {
-		return Board{}, &storage.Invalid{Field: "board", Code: storage.CodeUnknown}
+		return Board{}, unknown("board", err)
 	}
 	promised := auth.Scope{Area: b.Area, Audience: b.Promise}
 	for _, do := range []auth.Action{Read, Moderate} {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,16 +26,18 @@ const (
 // Exported is one thing that the forum holds of a person. The texts are those
 // that they wrote; of others' topics there is the title, if they may read it.
 type Exported struct {
-	Kind  string     `json:"kind"` // "topic", "reply", "revision", "mark", "draft", "reaction"
-	Topic TopicID    `json:"topic,omitzero"`
-	Reply ReplyID    `json:"reply,omitzero"`
-	Place string     `json:"place,omitempty"`
-	For   auth.OrgID `json:"for,omitzero"`
-	Title string     `json:"title,omitempty"`
-	Body  string     `json:"body,omitempty"`
-	N     int        `json:"n,omitempty"` // of a revision
-	Read  int        `json:"read,omitempty"`
-	At    time.Time  `json:"at,omitzero"`
+	Kind   string     `json:"kind"` // "topic", "reply", "revision", "mark", "draft", "reaction"
+	Topic  TopicID    `json:"topic,omitzero"`
+	Reply  ReplyID    `json:"reply,omitzero"`
+	Place  string     `json:"place,omitempty"`
+	For    auth.OrgID `json:"for,omitzero"`
+	Title  string     `json:"title,omitempty"`
+	Body   string     `json:"body,omitempty"`
+	N      int        `json:"n,omitempty"` // of a revision
+	Read   int        `json:"read,omitempty"`
+	Follow Follow     `json:"follow,omitempty"` // of a mark
+	Reason Reason     `json:"reason,omitempty"` // why
+	At     time.Time  `json:"at,omitzero"`
 }
 
 // Export yields everything that the forum holds of a person: what they wrote,
@@ -118,7 +121,7 @@ func (s *Service) exportKept(ctx context.Context, user auth.UserID, give func(Ex
 	}
 	var all []Exported
 	for _, m := range marks {
-		all = append(all, Exported{Kind: "mark", Topic: m.Topic, Read: m.Read, At: m.PostedAt})
+		all = append(all, Exported{Kind: "mark", Topic: m.Topic, Read: m.Read, Follow: m.Follow, Reason: m.Reason, At: m.PostedAt})
 	}
 	for _, d := range drafts {
 		all = append(all, Exported{Kind: "draft", Place: d.Place, Title: d.Title, Body: d.Body, At: d.At})
@@ -167,7 +170,7 @@ func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode 
 			return err
 		}
 		if mode == Redact && pl.by().User == user {
-			return s.redact(ctx, tx, pl)
+			return s.redact(ctx, tx, pl, user)
 		}
 		revisions, err := tx.Revisions(ctx, p)
 		if err != nil {
@@ -180,39 +183,50 @@ func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode 
 			moved = moved || strings.Contains(r.Body, token) || mode == Redact && r.By.User == user
 			r.Body = strings.ReplaceAll(r.Body, token, nobody)
 			if mode == Redact && r.By.User == user {
-				r.Title, r.Body = "", ""
+				r.Title, r.Body, r.Why = "", "", ""
 			}
 			changes = append(changes, InsertRevision{r})
+		}
+		now, why := pl.text(), pl.text().Why
+		if mode == Redact && now.By.User == user {
+			moved, why = moved || why != "", ""
 		}
 		if !moved {
 			return nil
 		}
-		now := pl.text()
-		pl.reword(now.Title, strings.ReplaceAll(now.Body, token, nobody))
+		pl.reword(now.Title, strings.ReplaceAll(now.Body, token, nobody), why)
 		return tx.Apply(ctx, append(changes, pl.update())...)
 	})
 }
 
-// redact removes the words of a post, and with a topic that nobody replied to
-// its title.
-func (s *Service) redact(ctx context.Context, tx Store, pl Place) error {
+// redact removes the words of a person's post, and with a topic that nobody
+// else replied to its title.
+func (s *Service) redact(ctx context.Context, tx Store, pl Place, user auth.UserID) error {
 	title := ""
-	if pl.first() && pl.Topic.Replies > 0 {
-		title = pl.Topic.Title
-	} else {
+	if pl.first() {
+		below, err := tx.Subtree(ctx, pl.Topic.ID, "")
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(below, func(r Reply) bool { return r.Removal.State == Visible && r.By.User != user }) {
+			title = pl.Topic.Title
+		}
+	}
+	if title == "" {
 		pl.remove(Removal{State: Purged, At: s.cfg.Clock.Now()})
 	}
-	pl.reword(title, "")
+	pl.reword(title, "", "")
 	return tx.Apply(ctx, pl.update(), Recount{pl.Topic.ID}, DeleteRevisions{pl.Post()}, SetMentions{Post: pl.Post()})
 }
 
-// reword gives the post another text without making it an edit.
-func (pl *Place) reword(title, body string) {
+// reword gives the post another text, and another reason of its last edit,
+// without making it an edit.
+func (pl *Place) reword(title, body, why string) {
 	if pl.first() {
-		pl.Topic.Title, pl.Topic.Body = title, body
+		pl.Topic.Title, pl.Topic.Body, pl.Topic.Text.Why = title, body, why
 		return
 	}
-	pl.Reply.Body = body
+	pl.Reply.Body, pl.Reply.Text.Why = body, why
 }
 
 // written yields the posts that a person wrote, changed or is mentioned in.

@@ -77,6 +77,11 @@ func (s *Service) Thread(ctx context.Context, who auth.Actor, in ThreadPage) (Th
 	t, err := s.cfg.Store.Thread(ctx, ThreadQuery{
 		Topic: in.Topic, Reader: who.User, Newest: in.Newest, After: in.After, Limit: in.Limit,
 	})
+	if errors.Is(err, storage.ErrInvalid) { // that a cursor is no good is told only to whoever may read the topic
+		if _, unread := s.look(ctx, who, Post{Topic: in.Topic}); unread != nil {
+			err = unread
+		}
+	}
 	if err == nil && !t.Topic.MergedInto.IsZero() {
 		if _, err = s.look(ctx, who, Post{Topic: t.Topic.MergedInto}); err == nil {
 			return Thread{Topic: Topic{ID: t.Topic.ID, MergedInto: t.Topic.MergedInto}}, nil
@@ -149,7 +154,11 @@ func (s *Service) look(ctx context.Context, who auth.Actor, p Post) (Place, erro
 		return Place{}, err
 	}
 	if !pl.Topic.MergedInto.IsZero() {
-		return s.look(ctx, who, Post{pl.Topic.MergedInto, asReply(pl.Topic.ID)})
+		r, err := s.cfg.Store.Reply(ctx, asReply(pl.Topic.ID)) // which may have been taken further since
+		if err != nil {
+			return Place{}, err
+		}
+		return s.look(ctx, who, Post{r.Topic, r.ID})
 	}
 	return pl, s.readable(ctx, who, pl.Topic)
 }

@@ -14,16 +14,19 @@ import (
 // What is already removed stays as it is.
 func (s *Service) Delete(ctx context.Context, who auth.Actor, p Post) error {
 	return s.removal(ctx, "forum.Delete", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
-		if pl.removal().State != Visible {
-			return false, nil
-		}
 		if !wrote(who, pl.by()) {
 			return false, &auth.Denied{Action: Edit, Reason: auth.ReasonRole}
 		}
-		if pl.first() && pl.Topic.Replies > 0 {
+		if err := s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope()); err != nil {
+			return false, err
+		}
+		switch {
+		case pl.removal().State != Visible:
+			return false, nil
+		case pl.first() && pl.Topic.Replies > 0:
 			return false, ErrAnswered
 		}
-		return true, s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope())
+		return true, nil
 	}, Deleted)
 }
 
@@ -47,26 +50,22 @@ func (s *Service) Hide(ctx context.Context, who auth.Actor, p Post, why string) 
 // moderators. A purged post is [ErrRemoved].
 func (s *Service) Restore(ctx context.Context, who auth.Actor, p Post) error {
 	return s.removal(ctx, "forum.Restore", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
-		r := pl.removal()
-		if r.State == Visible {
-			return false, nil
+		state, do := pl.removal().State, Moderate
+		if state <= Deleted && wrote(who, pl.by()) {
+			do = Edit
 		}
-		if r.State == Deleted && wrote(who, r.By) {
-			return true, s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope())
-		}
-		if err := s.cfg.Auth.Authorize(ctx, who, Moderate, pl.scope()); err != nil {
+		if err := s.cfg.Auth.Authorize(ctx, who, do, pl.scope()); err != nil {
 			return false, err
 		}
-		if r.State == Purged {
+		if state == Purged {
 			return false, ErrRemoved
 		}
-		return true, nil
+		return state != Visible, nil
 	}, Visible)
 }
 
 // removal moves a post to another state, if may says that the actor may and
-// that there is anything to do. It looks again under the topic's lock, so that
-// a topic is not deleted while somebody answers it.
+// that there is anything to do.
 func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post, why string,
 	may func(context.Context, Place) (bool, error), to State) error {
 	err := s.decide(ctx, func() error {
@@ -77,14 +76,7 @@ func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post
 		if todo, err := may(ctx, seen); err != nil || !todo {
 			return err
 		}
-		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
-			pl, err := tx.Place(ctx, PlaceQuery{Post: seen.Post()})
-			if err != nil {
-				return err
-			}
-			if pl.moved(seen) {
-				return storage.ErrConflict
-			}
+		return s.held(ctx, seen, func(ctx context.Context, tx Store, pl Place) error {
 			now := s.cfg.Clock.Now()
 			name := EventRestored
 			pl.remove(Removal{State: Visible})
@@ -106,9 +98,22 @@ func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post
 	return nil
 }
 
-// moved says whether what a decision rested on is no longer as it was seen.
-func (pl Place) moved(seen Place) bool {
-	return pl.Topic.Version != seen.Topic.Version || pl.Topic.Replies != seen.Topic.Replies || pl.Reply.Version != seen.Reply.Version
+// held runs fn in a unit that has the topic of a place to itself, if all that a
+// decision rested on is still as it was seen: a topic is not deleted while
+// somebody answers it, and nothing is written in one that was moved to where
+// the actor may not read. Otherwise it is ErrConflict.
+func (s *Service) held(ctx context.Context, seen Place, fn func(context.Context, Store, Place) error) error {
+	return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
+		pl, err := tx.Place(ctx, PlaceQuery{Post: seen.Post()})
+		if err != nil {
+			return err
+		}
+		t, was := pl.Topic, seen.Topic
+		if t.Version != was.Version || t.Seq != was.Seq || t.Replies != was.Replies || pl.Reply.Version != seen.Reply.Version {
+			return storage.ErrConflict
+		}
+		return fn(ctx, tx, pl)
+	})
 }
 
 // Purge removes the texts of a post for good, with its revisions and
@@ -127,14 +132,7 @@ func (s *Service) Purge(ctx context.Context, who auth.Actor, p Post, why string)
 		if err := s.cfg.Auth.Authorize(ctx, who, Purge, seen.scope()); err != nil {
 			return err
 		}
-		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
-			pl, err := tx.Place(ctx, PlaceQuery{Post: seen.Post()})
-			if err != nil {
-				return err
-			}
-			if pl.moved(seen) {
-				return storage.ErrConflict
-			}
+		return s.held(ctx, seen, func(ctx context.Context, tx Store, pl Place) error {
 			return s.purge(ctx, tx, pl, who.By(), why)
 		})
 	})

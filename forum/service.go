@@ -94,6 +94,15 @@ func hide(err error) error {
 	return err
 }
 
+// unknown turns a refusal of an object that a field names into an error of that
+// field; whatever else went wrong stays as it is.
+func unknown(field string, err error) error {
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, auth.ErrDenied) {
+		return &storage.Invalid{Field: field, Code: storage.CodeUnknown}
+	}
+	return err
+}
+
 // can says whether the actor may, where a refusal is no error.
 func (s *Service) can(ctx context.Context, who auth.Actor, do auth.Action, at auth.Scope) (bool, error) {
 	switch err := s.cfg.Auth.Authorize(ctx, who, do, at); {

@@ -75,29 +75,31 @@ func (s *Service) split(ctx context.Context, who auth.Actor, in Split) (t Topic,
 		if err != nil {
 			return err
 		}
+		taken, err := subtrees(ctx, s.cfg.Store, in.Topic, in.Replies)
+		if err != nil {
+			return err
+		}
+		authors, err := s.mentionable(ctx, t, authorsOf(taken))
+		if err != nil {
+			return err
+		}
+		changes := []storage.Change{BoardAt{b.ID, b.Version}, UpdateTopic{pl.Topic}, InsertTopic{t}}
+		changes = append(changes, wroteIt(who, t.ID, now, time.Time{}, Author)...)
+		changes = append(changes, mentions(Post{Topic: t.ID}, mentioned, told)...)
+		changes = append(changes, transplant(taken, t.ID, Reply{}, 0)...)
+		for _, id := range authors {
+			changes = append(changes, SetFollow{User: id, Topic: t.ID, Follow: Following, Reason: Replied})
+		}
+		changes = append(changes, Recount{in.Topic}, Recount{t.ID}, s.event(EventSplit, now, t.scope(),
+			Event{By: t.By, Board: b.ID, Topic: t.ID, From: in.Topic, Mentions: told}))
 		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
 			src, err := tx.Topic(ctx, in.Topic)
 			if err != nil {
 				return err
 			}
-			if src.Version != in.Version {
-				return storage.ErrConflict
+			if src.Version != pl.Topic.Version || src.Seq != pl.Topic.Seq {
+				return storage.ErrConflict // somebody answered meanwhile, perhaps what is taken
 			}
-			taken, err := subtrees(ctx, tx, in.Topic, in.Replies)
-			if err != nil {
-				return err
-			}
-			changes := []storage.Change{BoardAt{b.ID, b.Version}, UpdateTopic{src}, InsertTopic{t}}
-			changes = append(changes, wroteIt(who, t.ID, now, time.Time{}, Author)...)
-			changes = append(changes, mentions(Post{Topic: t.ID}, mentioned, told)...)
-			changes = append(changes, transplant(taken, t.ID, Reply{}, 0)...)
-			for _, r := range taken {
-				if !r.By.User.IsZero() {
-					changes = append(changes, SetFollow{User: r.By.User, Topic: t.ID, Follow: Following, Reason: Replied})
-				}
-			}
-			changes = append(changes, Recount{in.Topic}, Recount{t.ID}, s.event(EventSplit, now, t.scope(),
-				Event{By: t.By, Board: b.ID, Topic: t.ID, From: in.Topic, Mentions: told}))
 			if err := tx.Apply(ctx, changes...); err != nil {
 				return err
 			}
@@ -110,8 +112,8 @@ func (s *Service) split(ctx context.Context, who auth.Actor, in Split) (t Topic,
 
 // subtrees returns replies of a topic with all that is below them, in thread
 // order, each once.
-func subtrees(ctx context.Context, tx Store, topic TopicID, ids []ReplyID) ([]Reply, error) {
-	all, err := tx.Subtree(ctx, topic, "")
+func subtrees(ctx context.Context, from Store, topic TopicID, ids []ReplyID) ([]Reply, error) {
+	all, err := from.Subtree(ctx, topic, "")
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +144,19 @@ func subtrees(ctx context.Context, tx Store, topic TopicID, ids []ReplyID) ([]Re
 	return taken, nil
 }
 
+// authorsOf returns who wrote the replies, each once.
+func authorsOf(replies []Reply) []auth.UserID {
+	var out []auth.UserID
+	seen := map[auth.UserID]bool{{}: true}
+	for _, r := range replies {
+		if !seen[r.By.User] {
+			seen[r.By.User] = true
+			out = append(out, r.By.User)
+		}
+	}
+	return out
+}
+
 // transplant moves replies, given in thread order, into a topic whose last
 // number is seq, below one of its replies (zero: its first post). Their order
 // of arrival stays.
@@ -169,7 +184,8 @@ func transplant(taken []Reply, to TopicID, below Reply, seq int) []storage.Chang
 // Merge puts a topic into another: its first post becomes a reply there, with
 // its replies below it. Permalinks to all of them survive ([Service.Find]).
 // Whoever reads the other must have been among those the first was promised to
-// (otherwise Invalid: "into" promise).
+// (otherwise Invalid: "into" promise). Those who followed the first follow the
+// other, if they may read it.
 func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID) error {
 	err := s.decide(ctx, func() error {
 		if from == into {
@@ -181,13 +197,17 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 		}
 		dst, err := s.moderated(ctx, who, into)
 		if err != nil {
-			return &storage.Invalid{Field: "into", Code: storage.CodeUnknown}
+			return unknown("into", err)
 		}
 		if !within(dst.Topic.scope(), src.Topic.scope()) {
 			return &storage.Invalid{Field: "into", Code: CodePromise}
 		}
+		lost, err := s.lost(ctx, from, dst.Topic.scope())
+		if err != nil {
+			return err
+		}
 		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
-			return s.merge(ctx, tx, who, src.Topic, dst.Topic)
+			return s.merge(ctx, tx, who, src.Topic, dst.Topic, lost)
 		})
 	})
 	if err != nil {
@@ -197,7 +217,7 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 }
 
 // merge is Merge in a unit that takes both topics' locks.
-func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, into Topic) error {
+func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, into Topic, lost []storage.Change) error {
 	seen := map[TopicID]Topic{from.ID: from, into.ID: into}
 	for _, id := range slices.SortedFunc(slices.Values([]TopicID{from.ID, into.ID}), TopicID.Compare) {
 		t, err := tx.Topic(ctx, id)
@@ -225,7 +245,7 @@ func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, int
 	now := s.cfg.Clock.Now()
 	husk := from
 	husk.MergedInto, husk.Body = into.ID, ""
-	changes := []storage.Change{MovePost{Post{Topic: from.ID}, Post{into.ID, first.ID}}}
+	changes := append(lost, MovePost{Post{Topic: from.ID}, Post{into.ID, first.ID}})
 	changes = append(changes, transplant(replies, into.ID, first, first.Seq)...)
 	changes = append(changes, MoveMarks{from.ID, into.ID}, UpdateTopic{husk}, UpdateTopic{into}, Recount{into.ID}, Recount{from.ID},
 		s.event(EventMerged, now, into.scope(), Event{By: who.By(), Board: into.Board, Topic: into.ID, From: from.ID}))
