@@ -109,7 +109,9 @@ func TestAllowAllAgreesWithItself(t *testing.T) {
 func TestByline(t *testing.T) {
 	t.Parallel()
 	who := auth.Actor{User: storage.NewID[auth.User](), For: storage.NewID[auth.Org]()}
-	assert.Equal(t, auth.By{User: who.User, For: who.For}, who.By())
+	by := who.By()
+	assert.Equal(t, who.User, by.User)
+	assert.Equal(t, who.For, by.For)
 	assert.Equal(t, auth.By{}, auth.Visitor.By())
 }
 

@@ -24,7 +24,9 @@ type People interface {
 // MaxMentions is how many people one text may mention.
 const MaxMentions = 10
 
-// maxNames bounds how many different words after an @ are looked up.
+// maxNames bounds how many different words after an @ are looked up, and how
+// often one text may mention anybody: a mention is longer than most names, and
+// a text must not outgrow its limit by being stored.
 const maxNames = 100
 
 // A mention is stored by the person's id, "@[018f…]", so that a change of name
@@ -48,8 +50,9 @@ func Mentions(text string) []UserID {
 }
 
 // StoreMentions returns text with every "@name" of somebody known to people in
-// its stored form, and who is mentioned. More than [MaxMentions] people are
-// Invalid in the field "body". With nil people, text is returned as it is.
+// its stored form, and who is mentioned. More than [MaxMentions] people, or 100
+// mentions of them, are Invalid in the field "body". With nil people, text is
+// returned as it is.
 func StoreMentions(ctx context.Context, people People, text string) (string, []UserID, error) {
 	if names := namesIn(text); people != nil && len(names) > 0 {
 		known, err := people.Named(ctx, names)
@@ -63,9 +66,15 @@ func StoreMentions(ctx context.Context, people People, text string) (string, []U
 			return "@" + name
 		})
 	}
+	tooMany := func(max int) (string, []UserID, error) {
+		return "", nil, &storage.Invalid{Field: "body", Code: storage.CodeTooMany, Params: map[string]any{"max": max}}
+	}
 	ids := Mentions(text)
 	if len(ids) > MaxMentions {
-		return "", nil, &storage.Invalid{Field: "body", Code: storage.CodeTooMany, Params: map[string]any{"max": MaxMentions}}
+		return tooMany(MaxMentions)
+	}
+	if len(mention.FindAllStringIndex(text, maxNames+1)) > maxNames {
+		return tooMany(maxNames)
 	}
 	return text, ids, nil
 }
@@ -108,7 +117,7 @@ func eachName(text string, f func(name string) string) string {
 		}
 		at += next
 		next = at + 1
-		if before, _ := utf8.DecodeLastRuneInString(text[:at]); at > 0 && (inName(before) || before == '@' || before == '/') {
+		if before, _ := utf8.DecodeLastRuneInString(text[:at]); inName(before) || before == '@' || before == '/' {
 			continue
 		}
 		end := strings.IndexFunc(text[next:], func(r rune) bool { return !inName(r) })
@@ -124,6 +133,10 @@ func eachName(text string, f func(name string) string) string {
 		done = next + len(name)
 		next = done
 	}
+}
+
+func opensWord(before rune) bool {
+	return unicode.IsSpace(before) || strings.ContainsRune("([{<>\"'«“‘*~|,;:—–", before)
 }
 
 func inName(r rune) bool {

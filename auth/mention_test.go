@@ -154,6 +154,21 @@ func TestMentionsAreLimited(t *testing.T) {
 	}
 }
 
+// One name said again and again would make a text many times as long as the
+// limit that it was checked against.
+func TestMentionsOfOnePersonAreLimited(t *testing.T) {
+	t.Parallel()
+	got, who, err := auth.StoreMentions(t.Context(), town, strings.Repeat("@anna ", 100))
+	require.NoError(t, err)
+	assert.Equal(t, []auth.UserID{person(1)}, who)
+	assert.Equal(t, 100, strings.Count(got, auth.Mention(person(1))))
+
+	_, _, err = auth.StoreMentions(t.Context(), town, strings.Repeat("@anna ", 101))
+	var invalid *storage.Invalid
+	require.ErrorAs(t, err, &invalid)
+	assert.Equal(t, storage.Invalid{Field: "body", Code: storage.CodeTooMany, Params: map[string]any{"max": 100}}, *invalid)
+}
+
 // asked counts how many names are looked up, and knows everybody.
 type asked struct{ calls, most int }
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package markdown
+
+import (
+	"container/list"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/copis-it/copis/internal/shared"
+)
+
+// The second line of defence holds alone: given what no writer of ours writes,
+// it lets no element, attribute or scheme through.
+func TestS55ThePolicyTrustsNoWriter(t *testing.T) {
+	t.Parallel()
+	cfg := Config{IDs: "s-", Images: []string{"https://img.example.org/"}}
+	policy := newPolicy(cfg)
+	elements := "p br hr em strong del code pre blockquote ul ol li h1 h2 h3 h4 h5 h6 table thead tbody tr th td a img data"
+	attrs := "href title rel class start id src alt loading referrerpolicy value"
+	for _, p := range shared.Lines[struct{ Payload string }](t, "corpora/xss/html_payloads.jsonl") {
+		nodes, err := html.ParseFragment(strings.NewReader(policy.Sanitize(p.Payload)), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, top := range nodes {
+			check := func(n *html.Node) {
+				if n.Type == html.ElementNode && !strings.Contains(" "+elements+" ", " "+n.Data+" ") || n.Type == html.CommentNode {
+					t.Errorf("%q: <%s>", p.Payload, n.Data)
+				}
+				for _, a := range n.Attr {
+					if !strings.Contains(" "+attrs+" ", " "+a.Key+" ") {
+						t.Errorf("%q: %s=%q", p.Payload, a.Key, a.Val)
+					}
+					if a.Key == "href" || a.Key == "src" {
+						address := strings.Map(func(r rune) rune {
+							if r <= ' ' { // more than a browser leaves out
+								return -1
+							}
+							return r
+						}, strings.ToLower(a.Val))
+						end := strings.IndexAny(address, ":/?#")
+						if end >= 0 && address[end] == ':' && !slices.Contains([]string{"http", "https", "mailto"}, address[:end]) {
+							t.Errorf("%q: %s=%q", p.Payload, a.Key, a.Val)
+						}
+					}
+				}
+			}
+			check(top)
+			for n := range top.Descendants() {
+				check(n)
+			}
+		}
+	}
+}
+
+func TestS53ThePolicyKnowsItsOwnList(t *testing.T) {
+	t.Parallel()
+	policy := newPolicy(Config{IDs: "s-", Images: []string{"/allegati/"}})
+	for in, want := range map[string]string{
+		`<a href="ftp://example.org/">a</a>`:                                           `a`,
+		`<a href="javascript://example.org/">a</a>`:                                    `a`,
+		`<a href="https://example.org/">a</a>`:                                         `<a href="https://example.org/" rel="nofollow">a</a>`,
+		`<a href="/b" rel="opener" target="_top" onclick="x" class="mention">a</a>`:    `<a href="/b">a</a>`,
+		`<h1 id="menu">a</h1><h1 id="s-a">b</h1>`:                                      `<h1>a</h1><h1 id="s-a">b</h1>`,
+		`<img src="/esci"/><img src="/allegati/a.png" alt="a" style="x" loading="x"/>`: `<img src="/allegati/a.png" alt="a"/>`,
+		`<code class="x">a</code><td class="x" style="y">b</td>`:                       `<code>a</code><td>b</td>`,
+		`<data value="x">a</data><ol start="x"></ol><span>b</span><input><svg>c</svg>`: `a<ol></ol>bc`,
+		`<p>a<!-- b --></p><script>c</script><style>d</style>`:                         `<p>a</p>`,
+	} {
+		if got := policy.Sanitize(in); got != want {
+			t.Errorf("%s\ngives %s\nnot   %s", in, got, want)
+		}
+	}
+}
+
+func TestS64TheWriterStopsAtItsLimit(t *testing.T) {
+	t.Parallel()
+	o := &output{most: 10}
+	defer func() {
+		if recover() != refusal(CodeTooComplex) || o.Len() > 10 {
+			t.Errorf("%d bytes were written", o.Len())
+		}
+	}()
+	for range 4 {
+		o.put("abc")
+	}
+}
+
+// The first line of defence holds alone, too: behind it the policy finds
+// nothing to do.
+func TestS53TheWriterNeedsNoPolicy(t *testing.T) {
+	t.Parallel()
+	r := New(Config{IDs: "s-", Images: []string{"https://img.example.org/"}})
+	for _, file := range []string{"xss/html_payloads", "xss/markdown_payloads", "markdown/commonmark_spec", "markdown/gfm_spec_extra"} {
+		for _, p := range shared.Lines[struct{ Payload, Markdown string }](t, "corpora/"+file+".jsonl") {
+			source := []byte(clean(newlines.Replace(strings.ToValidUTF8(p.Payload+p.Markdown, "\ufffd"))))
+			page := writes(r.parser, r.writer, source)
+			// The policy spells these characters otherwise.
+			page = strings.NewReplacer("&quot;", "&#34;", "'", "&#39;", "<br />", "<br/>", "<hr />", "<hr/>").Replace(page)
+			if got := r.policy.Sanitize(page); got != page {
+				t.Errorf("%s%s\nwrites\n%s\nof which is left\n%s", p.Payload, p.Markdown, page, got)
+			}
+		}
+	}
+}
+
+// writes returns what the writer writes.
+func writes(p parser.Parser, w renderer.Renderer, source []byte) string {
+	work := &work{left: maxWork}
+	context := parser.NewContext()
+	context.Set(workKey, work)
+	out := &output{most: 1 << 20, work: work, ids: map[string]int{}}
+	if err := w.Render(out, source, p.Parse(text.NewReader(source), parser.WithContext(context))); err != nil {
+		return err.Error()
+	}
+	return clean(out.String())
+}
+
+func TestCacheStaysWithinItsRoom(t *testing.T) {
+	t.Parallel()
+	c := NewCache(10 * entryCost)
+	r := New(Config{Cache: c})
+	render := func(text string) {
+		if _, err := r.Render(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	place := func(text string) *list.Element { return c.byKey[c.key(r.print, text)] }
+	has := func(text string) bool { return place(text) != nil }
+	render("primo")
+	first := place("primo")
+	for i := range 50 {
+		render(strings.Repeat("a", i+1))
+		render("primo") // asked for again and again, so it stays
+		if c.size > c.most || len(c.byKey) != c.recent.Len() {
+			t.Fatalf("%d of %d bytes, %d keys for %d entries", c.size, c.most, len(c.byKey), c.recent.Len())
+		}
+	}
+	if place("primo") != first || has("a") || !has(strings.Repeat("a", 50)) {
+		t.Error("what was not asked for the longest did not go first")
+	}
+	render(strings.Repeat("grande ", 1000))
+	if has(strings.Repeat("grande ", 1000)) || !has("primo") {
+		t.Error("what is larger than the room was kept")
+	}
+}
+
+// A parser that fails is a refusal, not the end of the page.
+func TestAFaultOfTheParserIsARefusal(t *testing.T) {
+	t.Parallel()
+	r := New(Config{})
+	r.parser = failing{r.parser}
+	if _, code := r.render("a"); code != CodeUnreadable {
+		t.Errorf("code %q", code)
+	}
+}
+
+type failing struct{ parser.Parser }
+
+func (failing) Parse(text.Reader, ...parser.ParseOption) ast.Node { panic("a fault") }
