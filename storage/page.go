@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"iter"
+	"strings"
 )
 
 // A Cursor marks a place in a list. Clients pass it back untouched; the empty
@@ -52,7 +53,8 @@ func EncodeCursor(list string, key any) Cursor {
 // DecodeCursor reads what EncodeCursor wrote for the same list into key.
 func DecodeCursor(list string, c Cursor, key any) error {
 	bad := &Invalid{Field: "cursor", Code: CodeMalformed}
-	if len(c) > maxCursor {
+	// The decoder would pass over line ends.
+	if len(c) > maxCursor || strings.ContainsAny(string(c), "\r\n") {
 		return bad
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(string(c))

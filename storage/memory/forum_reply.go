@@ -29,8 +29,10 @@ func (st *state) insertReply(r forum.Reply, parent forum.Path, seen int) error {
 	c, t := *k, *k.topic
 	t.Seq++
 	r.Seq, r.Path = t.Seq, parent.Below(t.Seq)
-	t.Replies++
-	t.ActiveAt, t.LastBy = r.CreatedAt, r.By
+	if r.Removal.State == forum.Visible {
+		t.Replies++
+		t.ActiveAt, t.LastBy = r.CreatedAt, r.By
+	}
 	c.put(st.era, &r)
 	st.setTopic(&c, k.topic, &t)
 	st.replies.put(st.era, idOf(r.ID), &r)
