@@ -4,6 +4,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
@@ -105,6 +106,9 @@ func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post
 func (s *Service) held(ctx context.Context, seen Place, fn func(context.Context, Store, Place) error) error {
 	return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
 		pl, err := tx.Place(ctx, PlaceQuery{Post: seen.Post()})
+		if errors.Is(err, storage.ErrNotFound) {
+			return storage.ErrConflict // taken into another topic
+		}
 		if err != nil {
 			return err
 		}
