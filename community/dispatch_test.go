@@ -328,6 +328,20 @@ func TestWork(t *testing.T) {
 	})
 }
 
+// What fails because the host stops is no failure to report.
+func TestWorkEndsInABatch(t *testing.T) {
+	t.Parallel()
+	s := memory.New()
+	ctx, stop := context.WithCancel(t.Context())
+	c := community.New(community.Config{Store: s, Handlers: []community.Handler{{Name: "a", Handle: func(ctx context.Context, _ storage.Event) error {
+		stop()
+		return ctx.Err()
+	}}}})
+	happen(t, s, start, "one", "two")
+	err := c.Work(ctx, time.Minute, func(err error) { t.Error("reported:", err) })
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
 // What was never delivered is not forgotten, however late the first Tick is;
 // keys are, after their time, unless they are to be kept.
 func TestTickForgets(t *testing.T) {
