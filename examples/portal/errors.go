@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/storage"
+)
+
+// What the portal refuses for reasons of its own.
+var (
+	errCrossOrigin = errors.New("request from another site")
+	errMalformed   = errors.New("malformed form")
+)
+
+// failures give each kind of error its status and its messages, "error.KEY"
+// and "error.KEY.hint". The first that fits is taken.
+var failures = []struct {
+	is     func(error) bool
+	status int
+	key    string
+}{
+	{kind(storage.ErrNotFound), http.StatusNotFound, "not_found"},
+	{kind(auth.ErrDenied), http.StatusForbidden, "denied"},
+	{kind(auth.ErrLimited), http.StatusTooManyRequests, "limited"},
+	{kind(forum.ErrLocked), http.StatusConflict, "locked"},
+	{kind(forum.ErrTooLate), http.StatusConflict, "too_late"},
+	{kind(forum.ErrAnswered), http.StatusConflict, "answered"},
+	{kind(forum.ErrRemoved), http.StatusConflict, "removed"},
+	{kind(forum.ErrOwn), http.StatusConflict, "own"},
+	{kind(storage.ErrConflict), http.StatusConflict, "conflict"},
+	{kind(storage.ErrExists), http.StatusConflict, "conflict"},
+	{kind(storage.ErrInvalid), http.StatusUnprocessableEntity, "invalid"},
+	{kind(errMalformed), http.StatusBadRequest, "malformed"},
+	{kind(errCrossOrigin), http.StatusForbidden, "cross_origin"},
+	{isTooLarge, http.StatusRequestEntityTooLarge, "too_large"},
+	{kind(storage.ErrRetry), http.StatusServiceUnavailable, "busy"},
+	{kind(storage.ErrUnknown), http.StatusServiceUnavailable, "unknown"},
+	{kind(context.DeadlineExceeded), http.StatusServiceUnavailable, "busy"},
+}
+
+func kind(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func isTooLarge(err error) bool {
+	var tooLarge *http.MaxBytesError
+	return errors.As(err, &tooLarge)
+}
+
+// failure returns the status of an error and the key of its messages.
+func failure(err error) (status int, key string) {
+	for _, f := range failures {
+		if f.is(err) {
+			return f.status, f.key
+		}
+	}
+	return http.StatusInternalServerError, "internal"
+}
+
+// errorView is what an error page says. It holds nothing of the request but
+// the text that was sent, which may be long, so that the page of a thing that
+// is hidden equals that of one that never was.
+type errorView struct {
+	Status int
+	Text   string
+	Hint   string
+	SignIn bool   // signing in might help
+	Typed  string // the text that was sent and not kept
+}
+
+// fail answers with the page that an error's kind asks for.
+func (p *portal) fail(v *visit, err error) {
+	if errors.Is(err, context.Canceled) && v.ctx().Err() != nil {
+		return // nobody waits for the answer any more
+	}
+	status, key := failure(err)
+	if status >= http.StatusInternalServerError {
+		p.log.ErrorContext(v.ctx(), "request failed", "route", v.r.Pattern, "err", err)
+	}
+	var limited *auth.Limited
+	if errors.As(err, &limited) {
+		v.w.Header().Set("Retry-After", strconv.Itoa(seconds(limited.After)))
+	}
+	view := errorView{
+		Status: status, Text: p.explain(v, err), Hint: p.t(v, "error."+key+".hint"),
+		SignIn: v.me == nil && (status == http.StatusNotFound || status == http.StatusForbidden),
+	}
+	if !errors.Is(err, errCrossOrigin) { // whose text is somebody else's
+		view.Typed = v.field("body")
+	}
+	if err := p.render(v, status, "error", page{Title: p.t(v, "error."+key), Data: view}); err != nil {
+		p.log.ErrorContext(v.ctx(), "error page failed", "err", err)
+		http.Error(v.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	}
+}
+
+// explain says in a sentence what went wrong.
+func (p *portal) explain(v *visit, err error) string {
+	_, key := failure(err)
+	var limited *auth.Limited
+	if errors.As(err, &limited) {
+		return p.n(v, "error.limited.wait", seconds(limited.After))
+	}
+	var denied *auth.Denied
+	if errors.As(err, &denied) {
+		s := p.t(v, p.known(v, "denied."+denied.Reason, "denied.role"))
+		if !denied.Opens.IsZero() {
+			s += " " + p.t(v, "denied.opens", "When", p.date(v.lang, denied.Opens))
+		}
+		return s
+	}
+	var invalid *storage.Invalid
+	if errors.As(err, &invalid) {
+		return p.fieldError(v, invalid)
+	}
+	return p.t(v, "error."+key+".text")
+}
+
+// fieldError says what is wrong with a field.
+func (p *portal) fieldError(v *visit, e *storage.Invalid) string {
+	var params []any
+	for name, value := range e.Params {
+		params = append(params, name, value)
+	}
+	return p.t(v, p.known(v, "field."+e.Code, "field.unknown_code"), params...)
+}
+
+// retryable reports whether a form with this error is worth showing again with
+// what was typed in it.
+func retryable(err error) bool {
+	status, _ := failure(err)
+	return status != http.StatusNotFound && (status < http.StatusInternalServerError || status == http.StatusServiceUnavailable)
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/storage/memory"
+	"github.com/copis-it/copis/storage/postgres"
+	"github.com/copis-it/copis/storage/sqlite"
+)
+
+// open returns the store that the flags ask for and what to do with it at the end.
+func (f flags) open(ctx context.Context) (store community.Store, where string, closing func() error, err error) {
+	switch {
+	case f.memory:
+		return memory.New(), "memoria (si perde alla fine)", func() error { return nil }, nil
+	case f.db != "":
+		s, err := postgres.Open(ctx, f.db)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		return s, "PostgreSQL", s.Close, nil
+	}
+	if err := os.MkdirAll(f.data, 0o700); err != nil {
+		return nil, "", nil, err
+	}
+	path := filepath.Join(f.data, "copis.db")
+	s, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return s, path, s.Close, nil
+}

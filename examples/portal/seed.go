@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/storage"
+)
+
+// seed fills a store that has no boards yet with the sample in the folder
+// seed, as its people would have: through the services, at moments before now.
+// It is one unit of work, so it never leaves half a sample.
+func seed(ctx context.Context, store community.Store, people *directory, now time.Time) error {
+	boards, err := readBlocks("seed/boards.md")
+	if err != nil {
+		return err
+	}
+	names, err := fs.Glob(files, "seed/topics/*.md")
+	if err != nil {
+		return err
+	}
+	topics := map[string][]block{}
+	for _, name := range names {
+		if topics[name], err = readBlocks(name); err != nil {
+			return err
+		}
+	}
+	return store.Atomic(ctx, func(ctx context.Context, tx community.Store) error {
+		s := &seeding{people: people, now: now, boards: map[string]forum.Board{}}
+		s.c = community.New(community.Config{
+			Store: tx, Standing: people, People: people, Clock: func() time.Time { return s.at },
+		})
+		s.coordinator = people.coordinator()
+		if have, err := s.c.Forum.Boards(ctx, s.coordinator, auth.Commons); err != nil || len(have) > 0 {
+			return err
+		}
+		for i, b := range boards {
+			if err := s.board(ctx, i, b); err != nil {
+				return fmt.Errorf("seed/boards.md: %w", err)
+			}
+		}
+		for _, name := range names {
+			s.topic, s.replies = forum.TopicID{}, nil
+			for i, b := range topics[name] {
+				if err := s.play(ctx, name+"#"+strconv.Itoa(i), b); err != nil {
+					return fmt.Errorf("%s: block %d: %w", name, i+1, err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// coordinator returns who may make boards.
+func (d *directory) coordinator() auth.Actor {
+	for _, x := range d.people {
+		if x.Role == community.Coordinator {
+			return x.Actor()
+		}
+	}
+	return auth.Visitor
+}
+
+// A block is one step of the sample: a line "=== verb name=value …" and the
+// text below it. A value ends with its word, but for that of why, which goes
+// to the end of the line.
+type block struct {
+	verb  string
+	value map[string]string
+	title string // of a text that begins with "# "
+	body  string
+}
+
+func readBlocks(name string) ([]block, error) {
+	b, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	var out []block
+	for part := range bytes.SplitSeq(append([]byte("\n"), b...), []byte("\n=== ")) {
+		head, body, _ := strings.Cut(string(part), "\n")
+		if head == "" {
+			continue
+		}
+		x := block{value: map[string]string{}, body: strings.TrimSpace(body)}
+		head, x.value["why"], _ = strings.Cut(head, " why=")
+		for i, word := range strings.Fields(head) {
+			name, value, ok := strings.Cut(word, "=")
+			if i == 0 {
+				x.verb = name
+			} else if ok {
+				x.value[name] = value
+			} else {
+				return nil, fmt.Errorf("%s: %q is no name=value", name, word)
+			}
+		}
+		if title, ok := strings.CutPrefix(x.body, "# "); ok {
+			x.title, x.body, _ = strings.Cut(title, "\n")
+			x.body = strings.TrimSpace(x.body)
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// seeding is where the sample has got to.
+type seeding struct {
+	c           *community.Community
+	people      *directory
+	coordinator auth.Actor
+	now, at     time.Time
+	boards      map[string]forum.Board
+	topic       forum.TopicID // the one that the present file is about
+	replies     []forum.ReplyID
+}
+
+var (
+	seedAudience = map[string]auth.Audience{"area": auth.AreaMembers, "community": auth.CommunityMembers, "public": auth.Public}
+	seedPosting  = map[string]forum.Posting{"": forum.MembersPost, "moderators": forum.ModeratorsPost}
+	seedPin      = map[string]forum.Pin{"pinned": forum.Pinned, "announced": forum.Announced}
+)
+
+// boardAge is how long before now the sample's boards were made.
+const boardAge = 31 * 24 * time.Hour
+
+func (s *seeding) board(ctx context.Context, i int, b block) error {
+	s.at = s.now.Add(-boardAge)
+	in := forum.NewBoard{
+		Key: "sample/board/" + b.value["key"], Parent: s.boards[b.value["parent"]].ID, Position: i,
+		Audience: seedAudience[b.value["audience"]], Posting: seedPosting[b.value["posting"]],
+		Name: b.title, Description: b.body,
+	}
+	for _, a := range s.people.Areas {
+		if a.Key == b.value["area"] {
+			in.Area = a.ID
+		}
+	}
+	made, err := s.c.Forum.OpenBoard(ctx, s.coordinator, in)
+	s.boards[b.value["key"]] = made
+	return err
+}
+
+// post returns the post that a block means: 0 the first one, 1 the first reply.
+func (s *seeding) post(b block, name string) (forum.Post, error) {
+	at := forum.Post{Topic: s.topic}
+	n, err := strconv.Atoi("0" + b.value[name])
+	if err != nil || n > len(s.replies) {
+		return at, fmt.Errorf("no post %s=%q", name, b.value[name])
+	}
+	if n > 0 {
+		at.Reply = s.replies[n-1]
+	}
+	return at, nil
+}
+
+// play does what a block says.
+func (s *seeding) play(ctx context.Context, key string, b block) error {
+	if days := b.value["days"]; days != "" {
+		n, err := strconv.ParseFloat(days, 64)
+		if err != nil {
+			return err
+		}
+		s.at = atWork(s.now.Add(-time.Duration(n * 24 * float64(time.Hour))))
+	}
+	who, err := s.actors(b.value["by"])
+	if err != nil {
+		return err
+	}
+	of, err := s.post(b, "of")
+	if err != nil {
+		return err
+	}
+	f := s.c.Forum
+	switch b.verb {
+	case "topic":
+		t, err := f.StartTopic(ctx, who[0], forum.NewTopic{Key: "sample/" + key, Board: s.boards[b.value["board"]].ID, Title: b.title, Body: b.body})
+		if err != nil {
+			return err
+		}
+		s.topic = t.ID
+		if pin := seedPin[b.value["pin"]]; pin != forum.NotPinned {
+			return f.Pin(ctx, who[0], s.topic, pin)
+		}
+		return nil
+	case "reply":
+		to, err := s.post(b, "to")
+		if err != nil {
+			return err
+		}
+		r, err := f.Reply(ctx, who[0], forum.NewReply{Key: "sample/" + key, Topic: s.topic, Parent: to.Reply, Body: b.body})
+		s.replies = append(s.replies, r.ID)
+		return err
+	case "edit":
+		return s.edit(ctx, who[0], of, b)
+	case "hide":
+		return f.Hide(ctx, who[0], of, b.body)
+	case "delete":
+		return f.Delete(ctx, who[0], of)
+	case "lock":
+		return f.Lock(ctx, who[0], s.topic, true)
+	case "useful":
+		for _, x := range who {
+			if err := f.Useful(ctx, x, of, true); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown verb %q", b.verb)
+}
+
+// atWork moves an instant into the office hours of its day, in the same order.
+func atWork(at time.Time) time.Time {
+	const opens, hours, day = 7 * time.Hour, 10, 24
+	midnight := at.UTC().Truncate(day * time.Hour)
+	return midnight.Add(opens + at.Sub(midnight)*hours/day)
+}
+
+func (s *seeding) edit(ctx context.Context, who auth.Actor, of forum.Post, b block) error {
+	where, err := s.c.Forum.Find(ctx, who, of)
+	if err != nil {
+		return err
+	}
+	th, err := s.c.Forum.Thread(ctx, who, forum.ThreadPage{Topic: of.Topic, After: where.After, Limit: 1})
+	if err != nil {
+		return err
+	}
+	version := th.Topic.Version
+	if !of.Reply.IsZero() {
+		version = th.Replies.Items[0].Version
+	}
+	_, err = s.c.Forum.EditPost(ctx, who, forum.PostEdit{Post: of, Version: version, Title: b.title, Body: b.body, Why: b.value["why"]})
+	return err
+}
+
+// actors returns the people of a list of names.
+func (s *seeding) actors(names string) ([]auth.Actor, error) {
+	var out []auth.Actor
+	for name := range strings.SplitSeq(names, ",") {
+		x := s.people.Login(name)
+		if x == nil {
+			return nil, fmt.Errorf("nobody is called %q: %w", name, storage.ErrNotFound)
+		}
+		out = append(out, x.Actor())
+	}
+	return out, nil
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"html/template"
+
+	"github.com/copis-it/copis/wiki/markdown"
+)
+
+// cacheSize bounds the rendered texts that are kept, in bytes.
+const cacheSize = 16 << 20
+
+// newRenderers returns one renderer of texts for each language. Headings in a
+// text stand below those of the page.
+func (p *portal) newRenderers() map[string]*markdown.Renderer {
+	cache := markdown.NewCache(cacheSize)
+	all := map[string]*markdown.Renderer{}
+	for _, tag := range languages {
+		lang := tag.String()
+		all[lang] = markdown.New(markdown.Config{Top: 3, Gone: p.say(lang, "person.gone.mention", nil), Cache: cache})
+	}
+	return all
+}
+
+// html returns a text as safe HTML, with the names of today for those it
+// mentions. A text that Markdown refuses is shown as it was typed.
+func (p *portal) html(v *visit, body string) template.HTML {
+	doc, err := p.texts[v.lang].Render(body)
+	if err != nil {
+		return template.HTML("<pre>" + template.HTMLEscapeString(p.people.typed(body)) + "</pre>")
+	}
+	names, err := p.people.Names(v.ctx(), doc.Mentions())
+	if err != nil {
+		p.log.WarnContext(v.ctx(), "names", "err", err) // the text is worth showing without
+	}
+	return template.HTML(doc.HTML(names))
+}
