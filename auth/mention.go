@@ -105,7 +105,7 @@ func namesIn(text string) []string {
 }
 
 // eachName replaces every "@name" by what f makes of the name, unless it is
-// stuck to a word, a slash or another @, as in an e-mail address or a URL.
+// stuck to a word, to another @ or to what stands inside of URLs.
 func eachName(text string, f func(name string) string) string {
 	var b strings.Builder
 	done, next := 0, 0 // text[:done] is in b, the next @ is sought from next
@@ -117,7 +117,7 @@ func eachName(text string, f func(name string) string) string {
 		}
 		at += next
 		next = at + 1
-		if before, _ := utf8.DecodeLastRuneInString(text[:at]); inName(before) || before == '@' || before == '/' {
+		if before, _ := utf8.DecodeLastRuneInString(text[:at]); inName(before) || strings.ContainsRune("@/=&?#%+", before) {
 			continue
 		}
 		end := strings.IndexFunc(text[next:], func(r rune) bool { return !inName(r) })
@@ -133,10 +133,6 @@ func eachName(text string, f func(name string) string) string {
 		done = next + len(name)
 		next = done
 	}
-}
-
-func opensWord(before rune) bool {
-	return unicode.IsSpace(before) || strings.ContainsRune("([{<>\"'«“‘*~|,;:—–", before)
 }
 
 func inName(r rune) bool {

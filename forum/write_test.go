@@ -25,7 +25,7 @@ func TestStartTopic(t *testing.T) {
 	who := auth.Actor{User: w.author.User, For: storage.NewID[auth.Org]()}
 	topic := w.starts(who, forum.NewTopic{Board: b.ID, Title: " Dialogo competitivo ", Body: "Prima\r\nseconda "})
 	want := forum.Topic{
-		ID: topic.ID, Board: b.ID, Area: auth.Commons, Audience: auth.CommunityMembers, By: auth.By{User: who.User, For: who.For},
+		ID: topic.ID, Board: b.ID, Area: auth.Commons, Audience: auth.CommunityMembers, By: who.By(),
 		Title: "Dialogo competitivo", Body: "Prima\nseconda ", CreatedAt: w.now, Text: forum.TextState{Revision: 1},
 		CloseAfter: time.Hour, SlowMode: time.Minute, Version: 1, ActiveAt: w.now, LastBy: who.By(),
 	}

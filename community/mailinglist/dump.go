@@ -197,7 +197,8 @@ func readMessage(dump io.ReadSeeker, h header) (message, error) {
 		return message{}, fmt.Errorf("line %d: %w", h.line, err)
 	}
 	m := message{foreign: !utf8.Valid(text)}
-	return m, unmarshal(text, &m)
+	err := unmarshal(text, &m)
+	return m, err
 }
 
 // unmarshal reads a line, of which the first may begin with a byte order mark.

@@ -84,10 +84,7 @@ func (p *portal) fail(v *visit, err error) {
 	if status >= http.StatusInternalServerError {
 		p.log.ErrorContext(v.ctx(), "request failed", "route", v.r.Pattern, "err", err)
 	}
-	var limited *auth.Limited
-	if errors.As(err, &limited) {
-		v.w.Header().Set("Retry-After", strconv.Itoa(seconds(limited.After)))
-	}
+	retryAfter(v, err)
 	view := errorView{
 		Status: status, Text: p.explain(v, err), Hint: p.t(v, "error."+key+".hint"),
 		SignIn: v.me == nil && (status == http.StatusNotFound || status == http.StatusForbidden),
@@ -101,6 +98,14 @@ func (p *portal) fail(v *visit, err error) {
 	}
 }
 
+// retryAfter tells programs when to ask again, if the error says so.
+func retryAfter(v *visit, err error) {
+	var limited *auth.Limited
+	if errors.As(err, &limited) {
+		v.w.Header().Set("Retry-After", strconv.Itoa(seconds(limited.After)))
+	}
+}
+
 // explain says in a sentence what went wrong.
 func (p *portal) explain(v *visit, err error) string {
 	_, key := failure(err)
@@ -110,7 +115,7 @@ func (p *portal) explain(v *visit, err error) string {
 	}
 	var denied *auth.Denied
 	if errors.As(err, &denied) {
-		s := p.t(v, p.known(v, "denied."+denied.Reason, "denied.role"))
+		s := p.t(v, p.known("denied."+denied.Reason, "denied.role"))
 		if !denied.Opens.IsZero() {
 			s += " " + p.t(v, "denied.opens", "When", p.date(v.lang, denied.Opens))
 		}
@@ -129,7 +134,7 @@ func (p *portal) fieldError(v *visit, e *storage.Invalid) string {
 	for name, value := range e.Params {
 		params = append(params, name, value)
 	}
-	return p.t(v, p.known(v, "field."+e.Code, "field.unknown_code"), params...)
+	return p.t(v, p.known("field."+e.Code, "field.unknown_code"), params...)
 }
 
 // retryable reports whether a form with this error is worth showing again with

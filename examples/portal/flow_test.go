@@ -47,9 +47,13 @@ func TestWriting(t *testing.T) {
 		has("La modifica è salvata.", "<em>corretto</em>", "Un refuso", "La modifica è successiva")
 	history := b.get("/replies/"+reply+"/history").is(http.StatusOK).has("Un refuso", "<del>Eccomi.</del>", "<ins>Eccomi, *corretto*.</ins>")
 	checkPage(t, history)
+	if n := strings.Count(history.body, `<table class="diff">`); n != 1 {
+		t.Errorf("%d tables for a reply, which has no title", n)
+	}
 
 	dario.follow(dario.post("/replies/"+reply+"/delete")).has("Il messaggio è eliminato", "Ripristina")
 	b.get(path).hasNot("corretto").has("Messaggio eliminato da chi l’ha scritto.", "Grazie.")
+	checkPage(t, b.post(path+"/reply?parent="+reply, "do", "preview", "body", "a chi?").hasNot("Persona non più iscritta").has("Messaggio eliminato da chi l’ha scritto.", "a chi?"))
 	dario.follow(dario.post("/replies/" + reply + "/restore")).has("corretto")
 	b.post(path + "/delete").is(http.StatusConflict).has("Qualcuno ha già risposto")
 	b.post("/replies/"+reply+"/edit", "do", "post", "body", "x", "version", "1").is(http.StatusForbidden)
@@ -140,17 +144,16 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 		want    string
 	}{
 		{board, []string{"title", "", "body", "\ncorpo  così\n"}, "Non può essere vuoto."},
-		{board, []string{"title", strings.Repeat("t", 201), "body", "corpo"}, "È troppo lungo: al più 200 caratteri."},
-		{board, []string{"title", "titolo", "body", long}, "È troppo lungo: al più 20000 caratteri."},
+		{board, []string{"title", strings.Repeat("t", 201), "body", "corpo"}, "È troppo lungo: al massimo 200 caratteri."},
+		{board, []string{"title", "titolo", "body", long}, "È troppo lungo: al massimo 20000 caratteri."},
 		{board, []string{"title", "titolo", "body", "a\x01b"}, "Contiene caratteri di controllo."},
 		{"/topics/" + topic.ID.String() + "/reply", []string{"body", "   "}, "Non può essere vuoto."},
 	} {
 		a := b.post(c.address, append(c.form, "do", "post", "key", "la-chiave")...).is(http.StatusUnprocessableEntity).has(c.want, `aria-invalid="true"`)
 		checkPage(t, a)
 		for i := 0; i < len(c.form); i += 2 {
-			want := strings.ReplaceAll(c.form[i+1], "\x01", "\x01")
-			if got := a.value(c.form[i]); got != want {
-				t.Errorf("%s: %q became %q", c.form[i], want, got)
+			if got := a.value(c.form[i]); got != c.form[i+1] {
+				t.Errorf("%s: %q became %q", c.form[i], c.form[i+1], got)
 			}
 		}
 		if got := a.value("key"); got != "la-chiave" {
@@ -164,7 +167,7 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 		b.post(reply, "do", "post", "body", strconv.Itoa(i)).is(http.StatusSeeOther)
 	}
 	a := b.post(reply, "do", "post", "body", "una di troppo").is(http.StatusTooManyRequests).has("Aspetta 10 secondi.")
-	if got := a.value("body"); got != "una di troppo" {
+	if got := a.value("body"); got != "una di troppo" || a.header.Get("Retry-After") != "10" {
 		t.Errorf("body became %q", got)
 	}
 	s.pass(10 * time.Second)
@@ -172,7 +175,7 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 
 	// The session is over: the text is still there too.
 	s.pass(sessionIdle + time.Second)
-	a = b.post(reply, "do", "post", "body", "scritto a lungo").is(http.StatusForbidden).has("bisogna entrare")
+	a = b.post(reply, "do", "post", "body", "scritto a lungo").is(http.StatusForbidden).has("Per inviare il testo devi accedere.")
 	if got := a.value("body"); got != "scritto a lungo" {
 		t.Errorf("body became %q", got)
 	}

@@ -149,9 +149,10 @@ func (p *portal) refused(v *visit, f form, err error) error {
 	if errors.As(err, &invalid) && (invalid.Field == "title" || invalid.Field == "body" || invalid.Field == "why" || invalid.Field == "audience") {
 		f.Errors[invalid.Field] = p.fieldError(v, invalid)
 		f.Problem = p.t(v, "form.fix")
-	} else {
-		f.Problem = p.explain(v, err)
+	} else if f.Problem = p.explain(v, err); v.me == nil {
+		f.Problem = p.t(v, "form.signed_out")
 	}
+	retryAfter(v, err)
 	status, _ := failure(err)
 	return p.write(v, status, f)
 }

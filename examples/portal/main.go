@@ -18,8 +18,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -79,6 +81,15 @@ const (
 	graceTime  = 10 * time.Second
 )
 
+// reachable returns how a browser on this machine gets to what listens at an
+// address, which may stand for all addresses that the machine has.
+func reachable(addr string) string {
+	if at, err := netip.ParseAddrPort(addr); err == nil && at.Addr().IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(int(at.Port())))
+	}
+	return addr
+}
+
 // run starts the portal and ends it in good order when ctx does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	f, err := parse(args, stderr)
@@ -101,7 +112,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	if f.origin == "" {
-		f.origin = "http://" + listener.Addr().String()
+		f.origin = "http://" + reachable(listener.Addr().String())
 	}
 	p, err := newPortal(options{Store: store, People: people, Base: f.base, Origin: f.origin, Log: log, Rates: defaultRates})
 	if err != nil {

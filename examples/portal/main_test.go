@@ -115,6 +115,18 @@ func TestRunAndExit(t *testing.T) {
 	}
 }
 
+// The address that is printed is one that a browser can open.
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{
+		"127.0.0.1:8080": "127.0.0.1:8080", "[::1]:8080": "[::1]:8080", "[::]:8080": "localhost:8080", "0.0.0.0:80": "localhost:80",
+	} {
+		if got := reachable(addr); got != want {
+			t.Errorf("%s: %s", addr, got)
+		}
+	}
+}
+
 // What cannot start says why and fails.
 func TestRunFails(t *testing.T) {
 	t.Parallel()
@@ -123,6 +135,7 @@ func TestRunFails(t *testing.T) {
 		"unknown argument":          {"-memory", "start"},
 		"flag provided but not def": {"-nonsense"},
 		"listen":                    {"-memory", "-addr", "127.0.0.1:99999"},
+		"not a scheme and a host":   {"-memory", "-addr", "127.0.0.1:0", "-origin", "comunita.example.it"},
 	} {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 		cmd.Env = append(os.Environ(), asPortal+"=1")

@@ -40,6 +40,8 @@ type portal struct {
 	sessions *sessions
 	requests *buckets
 	views    views
+	pages    *http.ServeMux                // by method and address
+	own      *http.CrossOriginProtection   // refuses what other sites send
 	texts    map[string]*markdown.Renderer // by language
 	assets   map[string]asset              // by name
 }
@@ -52,6 +54,7 @@ func newPortal(o options) (*portal, error) {
 		log: o.Log, clock: o.Clock,
 		sessions: newSessions(o.Clock),
 		requests: newBuckets(o.Clock, o.Rates.Requests),
+		own:      http.NewCrossOriginProtection(),
 	}
 	p.c = community.New(community.Config{
 		Store: o.Store, Standing: o.People, People: o.People, Clock: o.Clock,
@@ -61,6 +64,12 @@ func newPortal(o options) (*portal, error) {
 	if !plainPath.MatchString(p.base) {
 		return nil, fmt.Errorf("base path %q is not of letters, digits and -._~", o.Base)
 	}
+	// A proxy may call the portal by another name than browsers do.
+	if err := p.own.AddTrustedOrigin(p.origin); err != nil {
+		return nil, fmt.Errorf("origin %q is not a scheme and a host: https://comunita.example.it", o.Origin)
+	}
+	p.own.SetDenyHandler(p.serve(func(*visit) error { return errCrossOrigin }))
+	p.pages = p.routes()
 	var err error
 	if p.assets, err = readAssets(); err != nil {
 		return nil, err
@@ -75,12 +84,17 @@ func newPortal(o options) (*portal, error) {
 // logEvent is told of everything that happens. A host would send notices from
 // here; the event names objects by their ids, so the log holds nothing personal.
 func (p *portal) logEvent(ctx context.Context, e storage.Event) error {
-	p.log.InfoContext(ctx, "event", "name", e.Name, "id", e.ID.String())
+	p.log.DebugContext(ctx, "event", "name", e.Name, "id", e.ID.String())
 	return nil
 }
 
 // handler returns the whole portal, mounted under its base path.
 func (p *portal) handler() http.Handler {
+	return p.secured(p.limited(p.own.Handler(p.pages)))
+}
+
+// routes lists the pages.
+func (p *portal) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	for pattern, page := range map[string]func(*visit) error{
 		"GET {$}":                       p.home,
@@ -138,10 +152,7 @@ func (p *portal) handler() http.Handler {
 		mux.Handle("GET /{$}", http.RedirectHandler(p.base, http.StatusSeeOther))
 	}
 	mux.HandleFunc("/", p.serve(func(*visit) error { return storage.ErrNotFound }))
-
-	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.SetDenyHandler(p.serve(func(*visit) error { return errCrossOrigin }))
-	return p.secured(p.limited(sameOrigin.Handler(mux)))
+	return mux
 }
 
 // route adds a page. Patterns without a leading slash stand under the base path.

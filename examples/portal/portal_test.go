@@ -451,7 +451,7 @@ func TestBasePathIsPlain(t *testing.T) {
 		"": "/", "/": "/", "a": "/a/", "/a/b": "/a/b/", "a.b-c_d~1/": "/a.b-c_d~1/",
 		"/{x}/": "", "/è/": "", "/a b/": "", "/../": "", "/a//b/": "", "/%41/": "", "/?": "",
 	} {
-		p, err := newPortal(options{Store: memory.New(), People: samplePeople(), Base: base, Log: slog.New(slog.DiscardHandler)})
+		p, err := newPortal(options{Store: memory.New(), People: samplePeople(), Base: base, Origin: "http://portale.example", Log: slog.New(slog.DiscardHandler)})
 		if (err == nil) != (want != "") || err == nil && p.base != want {
 			t.Errorf("%q: %v", base, err)
 		}

@@ -288,6 +288,7 @@ type historyView struct {
 	Back      string
 	Revisions []forum.Revision // newest first
 	From, To  forum.Revision   // shown side by side; zero: there is but one
+	Titles    []diffRow        // none if the title is the same
 	Diff      []diffRow
 }
 
@@ -311,7 +312,10 @@ func (p *portal) history(v *visit) error {
 	if len(all) > 1 {
 		view.From = revision(all, v.r.URL.Query().Get("from"), len(all)-2)
 		view.To = revision(all, v.r.URL.Query().Get("to"), len(all)-1)
-		view.Diff = append(diffLines(view.From.Title, view.To.Title), diffLines(view.From.Body, view.To.Body)...)
+		view.Diff = diffLines(view.From.Body, view.To.Body)
+		if view.From.Title != view.To.Title {
+			view.Titles = diffLines(view.From.Title, view.To.Title)
+		}
 	}
 	slices.Reverse(all)
 	view.Revisions = all

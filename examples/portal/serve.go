@@ -157,6 +157,7 @@ func (p *portal) static(v *visit) error {
 	if !ok {
 		return storage.ErrNotFound
 	}
+	v.w.Header().Del("Set-Cookie") // ?lang: nobody else is to get it from a cache
 	v.w.Header().Set("Cache-Control", "public, max-age=3600")
 	v.w.Header().Set("ETag", a.etag)
 	if v.r.Header.Get("If-None-Match") == a.etag {

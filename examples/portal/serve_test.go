@@ -50,6 +50,12 @@ func TestCrossOrigin(t *testing.T) {
 	b.header.Set("Sec-Fetch-Site", "")
 	b.header.Set("Origin", "http://portale.example")
 	b.post(path+"/lock", "locked", "1").is(http.StatusSeeOther)
+
+	// A proxy may call the portal by a name that no browser knows.
+	b = newStage(t, func(o *options) { o.Origin = "https://comunita.example" }).browser("nereo.galvani")
+	b.header.Set("Sec-Fetch-Site", "")
+	b.header.Set("Origin", "https://comunita.example")
+	b.post("/unread").is(http.StatusSeeOther)
 }
 
 func TestSession(t *testing.T) {
@@ -83,9 +89,9 @@ func TestSession(t *testing.T) {
 
 		// So it is after signing out, and when the session is over.
 		old = b.cookies[name]
-		b.follow(b.post("/sign-out")).has("Sei uscito.")
+		b.follow(b.post("/sign-out")).has("La sessione è chiusa.")
 		thief.cookies[name] = old
-		thief.get("/").hasNot("Osvaldo Renzi, membro").has("Entra")
+		thief.get("/").hasNot("Osvaldo Renzi, membro").has("Accedi")
 	}
 	s := newStage(t)
 	b := s.browser("tecla.bassani")
@@ -100,6 +106,25 @@ func TestSession(t *testing.T) {
 	b.get("/").hasNot("Tecla Bassani, membro")
 
 	s.browser("").post("/sign-in", "login", "nessuno", "next", "/unread").is(http.StatusUnprocessableEntity).has("nessuno con questo nome", `value="/unread"`)
+}
+
+// Signing in leads to a page of the portal and nowhere else: after a button
+// that a visitor pressed in vain, to the page that has it.
+func TestSignInLeadsBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *options) { o.Base = "/comunita/" })
+	topic := "/comunita/topics/" + s.topic("Innovazione sociale").ID.String()
+	for next, want := range map[string]string{
+		topic: topic, topic + "?order=newest&done=read": topic + "?order=newest", topic + "/follow": topic, topic + "/follow?x=1": topic,
+		"/comunita/nowhere/at/all": "/comunita/", "/comunita/sign-in": "/comunita/", "/elsewhere": "/comunita/", "": "/comunita/",
+		"//evil.example/": "/comunita/", "https://evil.example/comunita/": "/comunita/", `/\evil.example`: "/comunita/",
+		"/comunita/..//evil.example": "/comunita/", "/comunita/%2F/evil.example": "/comunita/", "javascript:alert(1)": "/comunita/",
+	} {
+		b := s.browser("")
+		if a := b.post("/comunita/sign-in", "login", "tecla.bassani", "next", next).is(http.StatusSeeOther); a.to() != want {
+			t.Errorf("%q leads to %q", next, a.to())
+		}
+	}
 }
 
 // Sessions take bounded memory; those used last are kept.
@@ -151,6 +176,10 @@ func TestHeaders(t *testing.T) {
 	css := s.browser("").get("/static/portal.css").is(http.StatusOK)
 	if got := css.header.Get("Content-Type"); !strings.HasPrefix(got, "text/css") {
 		t.Error(got)
+	}
+	// What a cache may give to others sets no cookie.
+	if got := s.browser("").get("/static/portal.css?lang=en").is(http.StatusOK).header.Get("Set-Cookie"); got != "" {
+		t.Errorf("portal.css sets %s", got)
 	}
 	b := s.browser("")
 	b.header.Set("If-None-Match", css.header.Get("ETag"))
@@ -265,7 +294,7 @@ func TestFailure(t *testing.T) {
 		s := newStage(t)
 		var log bytes.Buffer
 		p, err := newPortal(options{
-			Store: failing{s.p.store, c.err, c.panic}, People: samplePeople(), Log: slog.New(slog.NewJSONHandler(&log, nil)), Clock: s.clock,
+			Store: failing{s.p.store, c.err, c.panic}, People: samplePeople(), Log: slog.New(slog.NewJSONHandler(&log, nil)), Clock: s.clock, Origin: s.p.origin,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -293,7 +322,9 @@ func TestFailure(t *testing.T) {
 func TestLogIsNotPersonal(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	s := newStage(t, func(o *options) { o.Log = slog.New(slog.NewJSONHandler(&log, nil)) })
+	s := newStage(t, func(o *options) {
+		o.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
 	b := s.browser("tecla.bassani")
 	topic := s.topic("Innovazione sociale")
 	b.follow(b.post("/topics/"+topic.ID.String()+"/reply", "do", "post", "body", "parole mie"))

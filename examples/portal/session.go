@@ -165,7 +165,8 @@ func (p *portal) signOut(v *visit) error {
 	return p.redirect(v, query(p.url(), "done", "signed_out"))
 }
 
-// local returns the address if it is a page of this portal, and home if not,
+// local returns the address if it is a page of this portal, and if not the
+// page above it, such as the topic of a button that a visitor pressed, or home,
 // so that nobody is sent elsewhere by a link they were given.
 func (p *portal) local(address string) string {
 	u, err := url.Parse(address)
@@ -178,5 +179,12 @@ func (p *portal) local(address string) string {
 	}
 	q := u.Query()
 	q.Del("done")
-	return (&url.URL{Path: u.Path, RawQuery: q.Encode()}).String()
+	for at := u.Path; strings.HasPrefix(at, p.base); at, q = path.Dir(at), nil {
+		to := &url.URL{Path: at, RawQuery: q.Encode()}
+		_, pattern := p.pages.Handler(&http.Request{Method: http.MethodGet, URL: to})
+		if strings.HasPrefix(pattern, http.MethodGet+" ") {
+			return to.String()
+		}
+	}
+	return p.url()
 }

@@ -170,7 +170,7 @@ func (p *portal) n(v *visit, key string, n int, params ...any) string {
 }
 
 // known returns key if there is such a message, and otherwise.
-func (p *portal) known(_ *visit, key, otherwise string) string {
+func (p *portal) known(key, otherwise string) string {
 	if p.views.keys[key] {
 		return key
 	}

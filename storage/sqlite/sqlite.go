@@ -91,6 +91,8 @@ func dsn(path string, o Options) string {
 		synchronous = "NORMAL"
 	}
 	q := url.Values{
+		// Without temp_store, savepoints beyond 64 KiB are written to a file.
+		"_pragma":       {"temp_store(memory)", "cache_size(-8192)"},
 		"_busy_timeout": {fmt.Sprint(busyTimeout.Milliseconds())}, "_foreign_keys": {"on"}, "_synchronous": {synchronous}, "_dqs": {"0"},
 	}
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()

@@ -5,6 +5,8 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/copis-it/copis/storage"
 )
@@ -77,18 +79,26 @@ func (x *texts) forms(w *write) *forms {
 	return kept.(*forms)
 }
 
-// args converts arguments in place.
-func (x *texts) args(list []any) {
+// args converts arguments in place. What is no text to PostgreSQL is refused
+// here, on every database, because there it would end the host's transaction.
+func (x *texts) args(list []any) error {
 	for i, v := range list {
+		if s, ok := v.(string); ok && (!utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0) {
+			return &storage.Invalid{Code: storage.CodeMalformed}
+		}
 		list[i] = x.d.arg(v)
 	}
+	return nil
 }
 
-func (x *texts) ready(steps []step) []step {
+// ready converts the arguments of steps.
+func (x *texts) ready(steps []step) error {
 	for _, st := range steps {
-		x.args(st.args)
+		if err := x.args(st.args); err != nil {
+			return failed(st.op, err)
+		}
 	}
-	return steps
+	return nil
 }
 
 // touched is what a step has done.
@@ -184,7 +194,7 @@ func (u *unit) why(ctx context.Context, x *texts, st step) error {
 		return st.w.refused
 	}
 	var seen []number
-	ask := into(&seen, func(n *number) []any { return []any{n} }, x.forms(st.w).seen, st.args[:st.w.args]...)
+	ask := into(&seen, 1, func(n *number) []any { return []any{n} }, x.forms(st.w).seen, st.args[:st.w.args]...)
 	if _, err := u.send(ctx, []Statement{ask}); err != nil {
 		return err
 	}

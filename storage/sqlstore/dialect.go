@@ -53,6 +53,7 @@ var (
 			"lock":  "",                                                 // keeps the rows of a SELECT for the unit, which is alone here anyway
 			"share": "",                                                 // keeps them as they are, for all units that do
 			"skip":  "",                                                 // passes over rows that others are at
+			"row":   "rowid",                                            // names a row of a table, the fastest way
 			"ids":   "(SELECT unhex(value) AS item FROM json_each(%s))", // a list of ids, as a relation
 			"path":  "unhex(%s || printf('%%08x', %s))",                 // below a path in hexadecimal, for a Seq
 		},
@@ -76,6 +77,7 @@ var (
 			"lock":  "FOR NO KEY UPDATE",
 			"share": "FOR SHARE",
 			"skip":  "FOR UPDATE SKIP LOCKED",
+			"row":   "id",
 			"ids":   "(SELECT unnest(CAST(%s AS uuid[])) AS item)",
 			"path":  "decode(%s || lpad(to_hex(%s), 8, '0'), 'hex')",
 		},

@@ -78,7 +78,7 @@ func (s Store) Claim(ctx context.Context, now time.Time, lease time.Duration, li
 	const op = "community.Claim"
 	var found []delivery
 	claim := step{op: op, w: &claimEvents, args: []any{always(now.Add(lease)), always(now), max(limit, 0)}}
-	claim.read = into(&found, func(d *delivery) []any {
+	claim.read = into(&found, 8, func(d *delivery) []any {
 		e := &d.Event
 		return []any{&e.ID, (*moment)(&e.At), (*text)(&e.Name), &d.area, (*octet)(&e.Audience), &d.left, (*number)(&d.Tries), &d.data}
 	}, "").Read

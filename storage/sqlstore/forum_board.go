@@ -98,7 +98,7 @@ func (f forumStore) Boards(ctx context.Context, q forum.BoardQuery) ([]forum.Boa
 	if !q.Reader.IsZero() {
 		query, args = boardsFor, append(args, q.Reader)
 	}
-	found, err := rows(ctx, f.s, "forum.Boards", func(b *forum.BoardListed) []any {
+	found, err := rows(ctx, f.s, "forum.Boards", 16, func(b *forum.BoardListed) []any {
 		return append(boardFields(&b.Board), (*number)(&b.Topics), (*moment)(&b.ActiveAt), (*number)(&b.Unread))
 	}, query, args...)
 	if err != nil {

@@ -139,7 +139,7 @@ func (f forumStore) Followers(ctx context.Context, t forum.TopicID, after storag
 		}
 		query, args = marksOnAfter, append(args, raw(k.U))
 	}
-	items, err := rows(ctx, f.s, op, markFields, query, args...)
+	items, err := rows(ctx, f.s, op, storage.MaxLimit+1, markFields, query, args...)
 	if err != nil {
 		return page, err
 	}
@@ -148,12 +148,12 @@ func (f forumStore) Followers(ctx context.Context, t forum.TopicID, after storag
 
 // Marks implements [forum.Store].
 func (f forumStore) Marks(ctx context.Context, user auth.UserID) ([]forum.Mark, error) {
-	return rows(ctx, f.s, "forum.Marks", markFields, marksBy, raw(user))
+	return rows(ctx, f.s, "forum.Marks", 16, markFields, marksBy, raw(user))
 }
 
 // ReadAll implements [forum.Store].
 func (f forumStore) ReadAll(ctx context.Context, user auth.UserID) (time.Time, error) {
-	at, err := rows(ctx, f.s, "forum.ReadAll", func(at *time.Time) []any { return []any{(*moment)(at)} },
+	at, err := rows(ctx, f.s, "forum.ReadAll", 1, func(at *time.Time) []any { return []any{(*moment)(at)} },
 		`SELECT at FROM {read_all} WHERE who = $1`, raw(user))
 	if err != nil || len(at) == 0 {
 		return time.Time{}, err
@@ -173,7 +173,7 @@ func (f forumStore) Draft(ctx context.Context, user auth.UserID, place string) (
 
 // Drafts implements [forum.Store].
 func (f forumStore) Drafts(ctx context.Context, user auth.UserID) ([]forum.Draft, error) {
-	out, err := rows(ctx, f.s, "forum.Drafts", draftFields,
+	out, err := rows(ctx, f.s, "forum.Drafts", 8, draftFields,
 		`SELECT who, place, version, title, body, at FROM {drafts} WHERE who = $1`, raw(user))
 	slices.SortFunc(out, func(a, b forum.Draft) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Place, b.Place)) })
 	return out, err
@@ -218,7 +218,7 @@ func (f forumStore) Written(ctx context.Context, q forum.WrittenQuery) (page sto
 		}
 	}
 	limit := storage.Limit(q.Limit)
-	items, err := rows(ctx, f.s, op, func(w *forum.Written) []any {
+	items, err := rows(ctx, f.s, op, limit+1, func(w *forum.Written) []any {
 		return append(topicFields(&w.Topic), replyFields(&w.Reply)...)
 	}, writtenBy, q.User, raw(after.T), raw(after.R), limit+1)
 	if err != nil {

@@ -173,7 +173,7 @@ var revisionsOf = ofPost(write{query: `SELECT ` + revisionColumns.of("") + ` FRO
 // Revisions implements [forum.Store].
 func (f forumStore) Revisions(ctx context.Context, p forum.Post) ([]forum.Revision, error) {
 	st := revisionsOf.on(p)
-	out, err := rows(ctx, f.s, "forum.Revisions", revisionFields, st.w.query, st.args...)
+	out, err := rows(ctx, f.s, "forum.Revisions", 4, revisionFields, st.w.query, st.args...)
 	for i := range out {
 		out[i].Post = p
 	}
@@ -190,7 +190,7 @@ func (f forumStore) Reactions(ctx context.Context, user auth.UserID) ([]forum.Po
 		forum.Post
 		at time.Time
 	}
-	found, err := rows(ctx, f.s, "forum.Reactions", func(r *reaction) []any {
+	found, err := rows(ctx, f.s, "forum.Reactions", 16, func(r *reaction) []any {
 		return []any{&r.Topic, &r.Reply, (*moment)(&r.at)}
 	}, reactionsOf, raw(user))
 	if err != nil {

@@ -129,7 +129,7 @@ func (f forumStore) Subtree(ctx context.Context, topic forum.TopicID, at forum.P
 	if end, ok := at.End(); ok {
 		query, args = subtree, append(args, end)
 	}
-	return rows(ctx, f.s, "forum.Subtree", replyFields, query, args...)
+	return rows(ctx, f.s, "forum.Subtree", 16, replyFields, query, args...)
 }
 
 // byReader are two texts of one query: for nobody, and for a reader.
@@ -294,7 +294,7 @@ func (f forumStore) Place(ctx context.Context, q forum.PlaceQuery) (forum.Place,
 		args = append(args, q.Reader)
 	}
 	var found []forum.Place
-	place := into(&found, func(p *forum.Place) []any {
+	place := into(&found, 1, func(p *forum.Place) []any {
 		dest := append(topicFields(&p.Topic), boardFields(&p.Board)...)
 		if !q.Reply.IsZero() {
 			dest = append(dest, replyFields(&p.Reply)...)

@@ -18,20 +18,31 @@ var (
 		"id", "board", "version", "area", "audience", "by_user", "by_org", "title",
 		"revision", "edited_at", "edited_user", "edited_org", "edited_why", "answered",
 		"state", "removed_at", "removed_user", "removed_org", "removed_why",
-		"pin", "locked", "close_after", "slow_mode", "merged_into", "body",
+		"pin", "locked", "close_after", "slow_mode", "merged_into", "body", "circle",
 	}
 	topicCounted = columns{"created_at", "seq", "replies", "useful", "active_at", "last_user", "last_org"}
 
-	allOfTopic  = slices.Concat(topicColumns, topicCounted)
-	listOfTopic = slices.Concat(topicColumns[:len(topicColumns)-1], topicCounted) // without the body
+	allOfTopic  = slices.Concat(topicColumns[:len(topicColumns)-1], topicCounted) // without the circle
+	listOfTopic = slices.Concat(topicColumns[:len(topicColumns)-2], topicCounted) // and without the body
 )
 
+// circle is where a topic is listed, see the migration.
+func circle(t *forum.Topic) int {
+	switch {
+	case !t.MergedInto.IsZero():
+		return 0
+	case t.Removal.State == forum.Visible:
+		return int(t.Audience)
+	}
+	return -int(t.Audience)
+}
+
 func topicValues(t *forum.Topic) []any {
-	v := make([]any, 0, len(allOfTopic))
+	v := make([]any, 0, len(topicColumns)+len(topicCounted))
 	v = append(v, t.ID, t.Board, t.Version, raw(t.Area), int(t.Audience), t.By.User, t.By.For, t.Title)
 	v = append(v, textValues(&t.Text)...)
 	v = append(v, removalValues(&t.Removal)...)
-	return append(v, int(t.Pin), t.Locked, t.CloseAfter, t.SlowMode, t.MergedInto, t.Body)
+	return append(v, int(t.Pin), t.Locked, t.CloseAfter, t.SlowMode, t.MergedInto, t.Body, circle(t))
 }
 
 func topicCounters(t *forum.Topic) []any {
@@ -72,7 +83,7 @@ func removalFields(r *forum.Removal) []any {
 
 var (
 	insertTopic = write{
-		query: `INSERT INTO {topics} (` + allOfTopic.of("") + `) SELECT ` + numbered(1, len(allOfTopic)) + `
+		query: `INSERT INTO {topics} (` + topicColumns.of("") + `, ` + topicCounted.of("") + `) SELECT ` + numbered(1, len(topicColumns)+len(topicCounted)) + `
 			WHERE EXISTS (SELECT 1 FROM {boards} WHERE id = $2) ON CONFLICT DO NOTHING`,
 		refused: storage.ErrExists,
 		seen:    `EXISTS (SELECT 1 FROM {topics} WHERE id = $1) OR EXISTS (SELECT 1 FROM {boards} WHERE id = $2)`, args: 2,

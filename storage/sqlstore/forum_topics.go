@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -59,19 +60,17 @@ func (f forumStore) Topics(ctx context.Context, q forum.TopicQuery) (page storag
 	for i, name := range text.args {
 		args[i] = topicArgs[name](q, after, limit)
 	}
-	items, err := rows(ctx, f.s, op, text.fields, text.query, args...)
+	items, err := rows(ctx, f.s, op, limit+1, text.fields, text.query, args...)
 	if err != nil {
 		return page, err
 	}
 	pinned := func(t *forum.Topic) bool { return l.board && t.Pin != forum.NotPinned }
-	slices.SortFunc(items, func(a, b forum.Listed) int {
-		if p := pinned(&a.Topic); p != pinned(&b.Topic) {
-			if p {
-				return -1
-			}
-			return 1
+	sort.Slice(items, func(i, j int) bool { // seldom has anything to do
+		a, b := &items[i].Topic, &items[j].Topic
+		if p := pinned(a); p != pinned(b) {
+			return p
 		}
-		return cmp.Or(b.ActiveAt.Compare(a.ActiveAt), b.ID.Compare(a.ID))
+		return cmp.Or(b.ActiveAt.Compare(a.ActiveAt), b.ID.Compare(a.ID)) < 0
 	})
 	for i := range items {
 		items[i].New = items[i].New || items[i].Unread > 0
@@ -160,67 +159,82 @@ func (x *texts) topics(l topicList) *topicsText {
 }
 
 func (l topicList) fields(v *forum.Listed) []any {
-	f := append(listedFields(&v.Topic), new(ignored)) // first
+	f := listedFields(&v.Topic)
 	if l.reader {
 		f = append(f, markFields(&v.Mark)...)
-		f = append(f, (*number)(&v.Unread), (*flag)(&v.New))
+		f = append(f, (*flag)(&v.New), (*number)(&v.Unread))
 	}
 	return f
 }
 
+// text finds the keys of what is listed, and then reads the topics.
 func (l topicList) text(d *Dialect) string {
-	walks := l.walks(d)
-	if len(walks) == 0 {
+	pinned, walks := l.walks(d)
+	keys := ""
+	if len(walks) > 0 {
+		keys = strings.Join(walks, " UNION ALL ") + l.order(len(walks))
+	}
+	switch {
+	case pinned != "" && keys != "":
+		// Both up to the limit: no database promises the order of a UNION.
+		keys = "SELECT * FROM (" + pinned + l.order(1) + ") p UNION ALL SELECT * FROM (" + keys + ") o"
+	case pinned != "":
+		keys = pinned + l.order(1)
+	case keys == "":
 		return ""
 	}
-	order := " ORDER BY first DESC, active_at DESC, id DESC LIMIT :limit"
-	if len(walks) == 1 && !l.board {
-		order = newestFirst
+	fields, marks := columns(listOfTopic).of("t."), ""
+	if l.reader {
+		marks = marksOfReader
+		fields += ", " + markColumns.of("m.") + ", " + fresh("t", "m", ":reader") +
+			", (SELECT count(*) FROM (" + unread("t", "m", ":reader") + " LIMIT " + strconv.Itoa(forum.UnreadCap) + ") u)"
 	}
-	text := strings.Join(walks, " UNION ALL ") + order
-	if !l.reader {
-		return text
+	return "SELECT " + fields + " FROM (" + keys + ") k CROSS JOIN {topics} t" + marks + " WHERE t.{row} = k.row"
+}
+
+// order ends the query of some walks. Columns of a union have no table.
+func (l topicList) order(walks int) string {
+	switch {
+	case walks > 1:
+		return " ORDER BY active_at DESC, id DESC LIMIT :limit"
+	case l.board && (l.following || l.author):
+		return " ORDER BY CASE WHEN t.pin > 0 THEN 1 ELSE 0 END DESC, t.active_at DESC, t.id DESC LIMIT :limit"
 	}
-	return "SELECT x.*, (SELECT count(*) FROM (" + unread("x", "x", ":reader") + " LIMIT " + strconv.Itoa(forum.UnreadCap) + ") y), " +
-		fresh("x", "x", ":reader") + " FROM (" + text + ") x"
+	return newestFirst
 }
 
 const newestFirst = " ORDER BY t.active_at DESC, t.id DESC LIMIT :limit"
 
-// walks are the queries that together have what is listed. The first that
-// applies of these bounds what is looked at: what the reader follows, what the
-// author started, what is announced, what is on the board, in the area.
-func (l topicList) walks(d *Dialect) []string {
-	switch {
-	case l.following:
-		return []string{l.walk("m.follow = 1", l.within(), l.after(l.board), l.only("following"))}
-	case l.author:
-		return []string{l.walk("t.by_user = :author", l.within(), l.after(l.board), l.only("author"))}
+// walks are the queries that together have what is listed, that of a board's
+// pinned topics apart. What bounds the rows that are looked at is the first
+// that applies of these: what the reader follows, what the author started,
+// what is announced, what is on the board, what is in the area.
+func (l topicList) walks(d *Dialect) (pinned string, others []string) {
+	if l.following {
+		return "", []string{l.walk("m.follow = 1", l.within(), l.after(), l.only("following"))}
 	}
-	var out []string
-	source, only := "", l.only("")
+	if l.author {
+		return "", []string{l.walk("t.by_user = :author", l.within(), l.after(), l.only("author"))}
+	}
+	source, only, key := "", l.only(""), keyset
+	if l.place == atStart {
+		key = ""
+	}
 	switch {
-	case l.announced && !l.board:
-		source = "t.pin = 2"
 	case l.board:
 		source, only = "t.board = :board", l.only("board")
 		if l.place != afterOther {
-			key := ""
-			if l.place == afterPinned {
-				key = keyset
-			}
-			out = append(out, l.walk(source, "t.pin > 0", l.within(), key, only))
+			pinned = l.walk(source, "t.pin > 0", l.within(), key, only)
+			key = ""
 		}
 		if l.announced {
-			return out
+			return pinned, nil
 		}
 		source += " AND t.pin = 0"
+	case l.announced:
+		source = "t.pin = 2"
 	case l.area:
 		source, only = "t.area = :area", l.only("area")
-	}
-	key := keyset
-	if l.place == atStart || l.board && l.place == afterPinned {
-		key = ""
 	}
 	for c := 3; c >= 1; c-- {
 		circle := fmt.Sprintf("t.circle = %d", c)
@@ -229,16 +243,16 @@ func (l topicList) walks(d *Dialect) []string {
 		}
 		switch {
 		case c >= l.open:
-			out = append(out, l.walk(source, circle, key, only))
-		case !l.areas || l.area:
+			others = append(others, l.walk(source, circle, key, only))
+		case !l.areas || source == "t.area = :area":
 		case source != "":
-			out = append(out, l.walk(source, circle, inAreas, key, only))
+			others = append(others, l.walk(source, circle, inAreas, key, only))
 		default:
-			picked := "{topics} t" + l.marks() + where("t.area = a.item", circle, key, only) + newestFirst
-			out = append(out, "SELECT "+l.columns()+" FROM {ids :areas} a "+fmt.Sprintf(d.each, picked)+l.marks())
+			picked := l.source() + where("t.area = a.item", circle, key, only) + newestFirst
+			others = append(others, "SELECT "+keysOf+" FROM {ids :areas} a "+fmt.Sprintf(d.each, picked))
 		}
 	}
-	return out
+	return pinned, others
 }
 
 const (
@@ -248,11 +262,22 @@ const (
 
 // walk is one query of a list.
 func (l topicList) walk(conditions ...string) string {
-	from := "{topics} t" + l.marks()
-	if l.following {
-		from = "{marks} m JOIN {topics} t ON m.who = :reader AND t.id = m.topic"
+	return "SELECT " + keysOf + " FROM " + l.source() + where(conditions...)
+}
+
+const (
+	keysOf        = "t.{row} AS row, t.active_at, t.id"
+	marksOfReader = " LEFT JOIN {marks} m ON m.who = :reader AND m.topic = t.id"
+)
+
+func (l topicList) source() string {
+	switch {
+	case l.following:
+		return "{marks} m JOIN {topics} t ON m.who = :reader AND t.id = m.topic"
+	case l.unread:
+		return "{topics} t" + marksOfReader
 	}
-	return "SELECT " + l.columns() + " FROM " + from + where(conditions...)
+	return "{topics} t"
 }
 
 func where(conditions ...string) string {
@@ -260,27 +285,10 @@ func where(conditions ...string) string {
 	return " WHERE " + strings.Join(conditions, " AND ")
 }
 
-func (l topicList) columns() string {
-	out := columns(listOfTopic).of("t.") + ", 0 AS first"
-	if l.board {
-		out = columns(listOfTopic).of("t.") + ", CASE WHEN t.pin > 0 THEN 1 ELSE 0 END AS first"
-	}
-	if l.reader {
-		out += ", " + markColumns.of("m.")
-	}
-	return out
-}
-
-func (l topicList) marks() string {
-	if !l.reader {
-		return ""
-	}
-	return " LEFT JOIN {marks} m ON m.who = :reader AND m.topic = t.id"
-}
-
-// within is the condition that a topic is to be listed and within reach.
+// within is the condition that a topic is to be listed and within reach. The
+// sign keeps the database from looking for it in an index of circles.
 func (l topicList) within() string {
-	circle := "t.circle"
+	circle := "+t.circle"
 	if l.removed {
 		circle = "-t.circle"
 	}
@@ -290,13 +298,13 @@ func (l topicList) within() string {
 	return fmt.Sprintf("(%s >= %d OR %s > 0 AND %s)", circle, l.open, circle, inAreas)
 }
 
-// after is the condition that a topic comes after the place, in a list that
-// mixes pinned ones, if it does, and others.
-func (l topicList) after(pins bool) string {
+// after is the condition that a topic comes after the place, in a walk through
+// pinned ones and others.
+func (l topicList) after() string {
 	switch {
 	case l.place == atStart:
 		return ""
-	case !pins:
+	case !l.board:
 		return keyset
 	case l.place == afterPinned:
 		return "(t.pin = 0 OR " + keyset + ")"

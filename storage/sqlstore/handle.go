@@ -90,9 +90,9 @@ func run(ctx context.Context, h Handle, s *Statement) (err error) {
 	return err
 }
 
-// into is a statement whose rows are appended to out. Fields gives where the
-// columns of a row go.
-func into[T any](out *[]T, fields func(*T) []any, query string, args ...any) Statement {
+// into is a statement whose rows are appended to out, of which it expects
+// about so many. Fields gives where the columns of a row go.
+func into[T any](out *[]T, about int, fields func(*T) []any, query string, args ...any) Statement {
 	return Statement{Query: query, Args: args, Read: func(rows Rows) error {
 		*out = nil // it may be run again
 		var v T
@@ -100,6 +100,9 @@ func into[T any](out *[]T, fields func(*T) []any, query string, args ...any) Sta
 		for rows.Next() {
 			if err := rows.Scan(dest...); err != nil {
 				return err
+			}
+			if *out == nil {
+				*out = make([]T, 0, about)
 			}
 			*out = append(*out, v)
 		}

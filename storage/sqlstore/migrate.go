@@ -147,7 +147,7 @@ func (x *texts) check(ctx context.Context, u *unit) (Schema, error) {
 	known := x.d.migrations()
 	s := Schema{Want: len(known)}
 	var there []flag
-	ask := into(&there, func(f *flag) []any { return []any{f} }, x.text(x.d.there), x.d.nameFor(x.table("migrations")))
+	ask := into(&there, 1, func(f *flag) []any { return []any{f} }, x.text(x.d.there), x.d.nameFor(x.table("migrations")))
 	if _, err := u.send(ctx, []Statement{ask}); err != nil || len(there) == 0 || !bool(there[0]) {
 		return s, err
 	}
@@ -156,7 +156,7 @@ func (x *texts) check(ctx context.Context, u *unit) (Schema, error) {
 		checksum text
 	}
 	var runs []run
-	list := into(&runs, func(r *run) []any { return []any{&r.number, &r.checksum} }, x.text(`SELECT number, checksum FROM {migrations} ORDER BY number`))
+	list := into(&runs, 4, func(r *run) []any { return []any{&r.number, &r.checksum} }, x.text(`SELECT number, checksum FROM {migrations} ORDER BY number`))
 	if _, err := u.send(ctx, []Statement{list}); err != nil {
 		return s, err
 	}

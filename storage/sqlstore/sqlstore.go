@@ -158,12 +158,14 @@ func (s Store) atomic(ctx context.Context, fn func(context.Context, Store) error
 // apply runs the steps of a write, all or none.
 func (s Store) apply(ctx context.Context, op string, steps []step) error {
 	u, err := s.enter(ctx)
+	if err == nil {
+		err = s.root.ready(steps)
+	}
 	switch {
 	case err != nil || len(steps) == 0:
 	case u != nil:
-		err = u.apply(ctx, s.root.texts, s.root.ready(steps))
+		err = u.apply(ctx, s.root.texts, steps)
 	default:
-		s.root.ready(steps)
 		err = again(ctx, func() error { return s.root.pool.apply(ctx, steps) })
 	}
 	var refused *storage.Error
@@ -182,7 +184,9 @@ func (s Store) read(ctx context.Context, op string, list ...Statement) error {
 	}
 	for i := range list {
 		list[i].Query = s.root.text(list[i].Query)
-		s.root.args(list[i].Args)
+		if err := s.root.args(list[i].Args); err != nil {
+			return failed(op, err)
+		}
 	}
 	if u != nil {
 		_, err = u.send(ctx, list)
@@ -192,18 +196,18 @@ func (s Store) read(ctx context.Context, op string, list ...Statement) error {
 	return failed(op, err)
 }
 
-// rows reads all rows of a query.
-func rows[T any](ctx context.Context, s Store, op string, fields func(*T) []any, query string, args ...any) ([]T, error) {
+// rows reads all rows of a query, of which it expects about so many.
+func rows[T any](ctx context.Context, s Store, op string, about int, fields func(*T) []any, query string, args ...any) ([]T, error) {
 	var out []T
-	err := s.read(ctx, op, into(&out, fields, query, args...))
+	err := s.read(ctx, op, into(&out, about, fields, query, args...))
 	return out, err
 }
 
 // row reads the one row of a query, or ErrNotFound.
 func row[T any](ctx context.Context, s Store, op string, fields func(*T) []any, query string, args ...any) (T, error) {
 	var none T
-	out, err := rows(ctx, s, op, fields, query, args...)
-	if err != nil {
+	out, err := rows(ctx, s, op, 1, fields, query, args...)
+	if err != nil && !errors.Is(err, storage.ErrInvalid) { // what cannot be kept is not there
 		return none, err
 	}
 	if len(out) == 0 {

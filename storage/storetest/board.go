@@ -19,7 +19,8 @@ var boardPromises = []promise{
 	{"Board/Parent", "a board stands below one that is there", false, boardParent},
 	{"Board/Conflict", "an update of a version that is not current is ErrConflict and changes nothing", false, boardConflict},
 	{"Board/At", "BoardAt holds what goes with it to a version, and changes nothing", false, boardAt},
-	{"Boards/Order", "the boards of an area come parents before children, siblings by position, name and id", false, boardOrder},
+	{"Boards/Order", "the boards of an area come with what is below each right after it, siblings by position, name and id", false, boardOrder},
+	{"Boards/Orphans", "a board whose parent is out of reach is listed as if it stood at the top", false, boardOrphans},
 	{"Boards/Area", "a list of boards is of its area alone", false, boardArea},
 	{"Boards/Reach", "a list of boards has those within reach and no other", false, boardReach},
 	{"Boards/Counts", "a board counts the topics within reach that are not removed, and knows the last active of them", false, boardCounts},
@@ -119,30 +120,57 @@ func boardOrder(t *testing.T, s community.Store) {
 			}
 		}
 	}
-	listed := d.boards(everyBoard(area))
-	same(t, len(listed), len(all))
-	place := map[forum.BoardID]int{}
-	siblings := map[forum.BoardID][]forum.Board{}
-	for i, b := range listed {
-		if _, twice := place[b.ID]; twice {
-			t.Fatalf("board %v is listed twice", b.ID)
-		}
-		place[b.ID] = i
-		siblings[b.Parent] = append(siblings[b.Parent], b.Board)
-		if !b.Parent.IsZero() && place[b.Parent] >= i {
-			t.Errorf("board %q comes before its parent", b.Name)
-		}
+	same(t, d.boardIDs(everyBoard(area)), inTreeOrder(all))
+}
+
+func (d *desk) boardIDs(q forum.BoardQuery) (ids []forum.BoardID) {
+	d.Helper()
+	for _, b := range d.boards(q) {
+		ids = append(ids, b.ID)
 	}
-	for _, list := range siblings {
-		want := slices.Clone(list)
-		slices.SortFunc(want, func(a, b forum.Board) int {
-			return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Name, b.Name), a.ID.Compare(b.ID))
-		})
-		for i := range list {
-			if list[i].ID != want[i].ID {
-				t.Errorf("place %d among siblings: %d %q, want %d %q", i, list[i].Position, list[i].Name, want[i].Position, want[i].Name)
+	return ids
+}
+
+// inTreeOrder returns boards in the order of a list; those whose parent is not
+// among them at the top.
+func inTreeOrder(all []forum.Board) (ids []forum.BoardID) {
+	all = slices.Clone(all)
+	slices.SortFunc(all, func(a, b forum.Board) int {
+		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Name, b.Name), a.ID.Compare(b.ID))
+	})
+	there := map[forum.BoardID]bool{}
+	for _, b := range all {
+		there[b.ID] = true
+	}
+	var add func(parent forum.BoardID)
+	add = func(parent forum.BoardID) {
+		for _, b := range all {
+			if b.Parent == parent || parent.IsZero() && !there[b.Parent] {
+				ids = append(ids, b.ID)
+				add(b.ID)
 			}
 		}
+	}
+	add(forum.BoardID{})
+	return ids
+}
+
+func boardOrphans(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	area := newArea()
+	var all []forum.Board
+	for i := range 24 {
+		b := d.newBoard(area, forum.BoardID{})
+		b.Position, b.Audience = i*7%5, auth.Audience(1+i*5%3)
+		if i > 2 {
+			b.Parent = all[i*i%len(all)].ID
+		}
+		d.do(forum.InsertBoard{Board: b})
+		all = append(all, b)
+	}
+	for floor := auth.AreaMembers; floor <= auth.Public; floor++ {
+		seen := slices.DeleteFunc(slices.Clone(all), func(b forum.Board) bool { return b.Audience < floor })
+		same(t, d.boardIDs(forum.BoardQuery{Area: area, See: auth.Reach{Floor: floor}, Read: everything}), inTreeOrder(seen))
 	}
 }
 

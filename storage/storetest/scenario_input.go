@@ -278,7 +278,9 @@ func s61forged(t *testing.T, s community.Store) {
 		if !strings.HasPrefix(name, "thread") {
 			forged = append(forged, inside)
 			for _, key := range []any{nil, 1, "x", []int{1}, map[string]any{"At": "x"}, map[string]any{"At": math.MaxInt64, "ID": secret.ID, "P": true}, map[string]any{"At": math.MinInt64}, map[string]any{"At": 1e300}} {
-				forged = append(forged, storage.EncodeCursor("forum.topics", key))
+				for _, list := range []string{"forum.topics", "forum.topics/" + w.open.ID.String()} {
+					forged = append(forged, storage.EncodeCursor(list, key))
+				}
 			}
 		}
 		for _, c := range forged {

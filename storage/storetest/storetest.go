@@ -36,7 +36,7 @@ type Options struct {
 type promise struct {
 	name string
 	rule string // printed when broken
-	many bool   // needs more than one caller, or a call that ends its transaction
+	many bool   // asks for more than one caller, for the end of a transaction, or only for patience
 	test func(t *testing.T, s community.Store)
 }
 
@@ -46,7 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) community.Store, o Options) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			if p.many && o.OneCaller {
-				t.Skip("asks for more than one caller, and this store serves one")
+				t.Skip("not asked of a store that serves one caller")
 			}
 			defer func() {
 				if t.Failed() {

@@ -3,12 +3,18 @@
 package dbtest
 
 import (
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(writerFile) != "" {
+		os.Exit(writer())
+	}
+	Main(m)
+}
 
 // Each test has a schema of its own, on a server whose order of text and whose
 // time zone are not the plain ones.

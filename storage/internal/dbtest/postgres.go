@@ -46,6 +46,7 @@ var settings = map[string]string{
 	"full_page_writes":   "off",
 	"synchronous_commit": "on",
 	"max_connections":    "300",
+	"deadlock_timeout":   "50ms",
 	"lc_messages":        "C",
 	"timezone":           "Asia/Kolkata", // far from UTC by an odd half hour
 }

@@ -49,8 +49,8 @@ CREATE TABLE {topics} (
   active_at    timestamptz NOT NULL,
   last_user    uuid,
   last_org     uuid,
-  circle       smallint    NOT NULL GENERATED ALWAYS AS
-    (CASE WHEN merged_into IS NOT NULL THEN 0 WHEN state = 0 THEN audience ELSE -audience END) STORED,
+  circle       smallint    NOT NULL CHECK
+    (circle = CASE WHEN merged_into IS NOT NULL THEN 0 WHEN state = 0 THEN audience ELSE -audience END),
   title        text        NOT NULL,
   edited_why   text        NOT NULL,
   removed_why  text        NOT NULL,

@@ -49,8 +49,8 @@ CREATE TABLE {topics} (
   active_at    INTEGER NOT NULL,
   last_user    BLOB,
   last_org     BLOB,
-  circle       INTEGER NOT NULL GENERATED ALWAYS AS
-    (CASE WHEN merged_into IS NOT NULL THEN 0 WHEN state = 0 THEN audience ELSE -audience END) VIRTUAL,
+  circle       INTEGER NOT NULL CHECK
+    (circle = CASE WHEN merged_into IS NOT NULL THEN 0 WHEN state = 0 THEN audience ELSE -audience END),
   title        TEXT    NOT NULL,
   edited_why   TEXT    NOT NULL,
   removed_why  TEXT    NOT NULL,
