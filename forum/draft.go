@@ -5,7 +5,6 @@ package forum
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
@@ -79,12 +78,14 @@ func (s *Service) saveDraft(ctx context.Context, who auth.Actor, in DraftSave) (
 	return d, err
 }
 
-// blank is f for a text that may be nothing but white space.
+// blank is f for a text that may be nothing at all.
 func blank(f func(field, s string, max int) (string, error), field, s string, max int) (string, error) {
-	if strings.TrimSpace(s) == "" {
+	s, err := f(field, s, max)
+	var in *storage.Invalid
+	if errors.As(err, &in) && in.Code == storage.CodeMissing {
 		return "", nil
 	}
-	return f(field, s, max)
+	return s, err
 }
 
 // Draft returns the actor's draft for a place.

@@ -12,7 +12,7 @@ import (
 
 // Codes of [Invalid] that every tool uses.
 const (
-	CodeMissing   = "missing"   // nothing but white space
+	CodeMissing   = "missing"   // nothing that can be seen
 	CodeTooLong   = "too_long"  // Params: max, in runes
 	CodeMalformed = "malformed" // not UTF-8, or not of the form asked for
 	CodeControl   = "control"   // a control character other than tab and new line
@@ -64,8 +64,12 @@ func clean(field, s string, max int, refused func(rune) bool) (string, error) {
 	if utf8.RuneCountInString(s) > max {
 		return "", &Invalid{field, CodeTooLong, map[string]any{"max": max}}
 	}
-	if strings.TrimSpace(s) == "" {
+	if !strings.ContainsFunc(s, visible) {
 		return "", &Invalid{Field: field, Code: CodeMissing}
 	}
 	return s, nil
 }
+
+// visible reports whether a reader sees anything of a rune that stands alone:
+// not of white space, nor of format characters such as a zero-width space.
+func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }

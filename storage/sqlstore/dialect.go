@@ -50,10 +50,13 @@ var (
 			"nil":   "x'00000000000000000000000000000000'", // the zero id
 			"id":    "%s",                                  // a parameter whose type nothing else tells
 			"time":  "%s",
-			"lock":  "",                                                 // keeps the rows of a SELECT for the unit, which is alone here anyway
-			"share": "",                                                 // keeps them as they are, for all units that do
-			"skip":  "",                                                 // passes over rows that others are at
-			"row":   "rowid",                                            // names a row of a table, the fastest way
+			"lock":  "",                                  // keeps the rows of a SELECT for the unit, which is alone here anyway
+			"share": "",                                  // keeps them as they are, for all units that do
+			"skip":  "",                                  // passes over rows that others are at
+			"keys":  "t.rowid AS row, t.active_at, t.id", // of a topic t in a list
+			"(":     "",                                  // around each of the queries of topics t that a UNION merges in their order
+			")":     "",
+			"found": "t.rowid = k.row",                                  // it is the one of the keys k
 			"ids":   "(SELECT unhex(value) AS item FROM json_each(%s))", // a list of ids, as a relation
 			"path":  "unhex(%s || printf('%%08x', %s))",                 // below a path in hexadecimal, for a Seq
 		},
@@ -77,7 +80,10 @@ var (
 			"lock":  "FOR NO KEY UPDATE",
 			"share": "FOR SHARE",
 			"skip":  "FOR UPDATE SKIP LOCKED",
-			"row":   "id",
+			"keys":  "t.active_at, t.id", // the id twice would keep the planner from merging
+			"(":     "(",                 // the planner sees no order that is not asked for in each
+			")":     " ORDER BY t.active_at DESC, t.id DESC LIMIT %s)",
+			"found": "t.id = k.id",
 			"ids":   "(SELECT unnest(CAST(%s AS uuid[])) AS item)",
 			"path":  "decode(%s || lpad(to_hex(%s), 8, '0'), 'hex')",
 		},
@@ -211,7 +217,7 @@ func (x *texts) table(name string) string { return x.schema + x.index(name) }
 // index returns an index's name, quoted.
 func (x *texts) index(name string) string { return `"` + x.prefix + name + `"` }
 
-var braces = regexp.MustCompile(`\{([a-z_]+)((?: [^{} ]+)*)\}`)
+var braces = regexp.MustCompile(`\{([a-z_]+|[()])((?: [^{} ]+)*)\}`)
 
 // text puts a statement in the dialect's words.
 func (x *texts) text(query string) string {
@@ -233,7 +239,7 @@ func (x *texts) render(query string) string {
 		if !ok {
 			return x.table(parts[0])
 		}
-		args := make([]any, len(parts)-1)
+		args := make([]any, strings.Count(format, "%s"))
 		for i := range args {
 			args[i] = parts[i+1]
 		}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -68,23 +69,25 @@ func (f forumStore) Board(ctx context.Context, id forum.BoardID) (forum.Board, e
 
 // lastActive are the topics of a board b that can be read, the last active
 // first: $3 is the floor of the reach, $4 its areas.
-const lastActive = `
-	SELECT t.id, t.by_user, t.created_at, t.active_at FROM {topics} t WHERE t.board = b.id AND t.circle = 3 AND ($3 <= 3 OR t.area IN {ids $4}) UNION ALL
-	SELECT t.id, t.by_user, t.created_at, t.active_at FROM {topics} t WHERE t.board = b.id AND t.circle = 2 AND ($3 <= 2 OR t.area IN {ids $4}) UNION ALL
-	SELECT t.id, t.by_user, t.created_at, t.active_at FROM {topics} t WHERE t.board = b.id AND t.circle = 1 AND ($3 <= 1 OR t.area IN {ids $4})
-	ORDER BY active_at DESC, id DESC`
+var lastActive = "SELECT * FROM (" + lastActiveIn(3) + " UNION ALL " + lastActiveIn(2) + " UNION ALL " + lastActiveIn(1) +
+	" ORDER BY active_at DESC, id DESC LIMIT 100) x"
 
-const boardList = `
+func lastActiveIn(circle int) string {
+	return fmt.Sprintf(`{(}SELECT t.id, t.by_user, t.created_at, t.active_at FROM {topics} t
+		WHERE t.board = b.id AND t.circle = %[1]d AND ($3 <= %[1]d OR t.area IN {ids $4}){) 100}`, circle)
+}
+
+var boardList = `
 	SELECT {columns},
 		(SELECT count(*) FROM (SELECT 1 FROM {topics} t WHERE t.board = b.id AND t.circle >= $3 LIMIT 1000) x) +
 		(SELECT count(*) FROM (SELECT 1 FROM {topics} t WHERE t.board = b.id AND t.circle > 0 AND t.circle < $3 AND t.area IN {ids $4} LIMIT 1000) x),
-		(SELECT max(active_at) FROM (` + lastActive + ` LIMIT 1) t), {unread}
+		(SELECT max(active_at) FROM (` + lastActive + `) t), {unread}
 	FROM {boards} b WHERE b.area = $1 AND b.audience >= $2`
 
 var (
 	boards    = strings.NewReplacer("{columns}", boardColumns.of("b."), "{unread}", "0").Replace(boardList)
 	boardsFor = strings.NewReplacer("{columns}", boardColumns.of("b."), "{unread}", `
-		(SELECT count(*) FROM (`+lastActive+` LIMIT 100) t LEFT JOIN {marks} m ON m.who = $5 AND m.topic = t.id
+		(SELECT count(*) FROM (`+lastActive+`) t LEFT JOIN {marks} m ON m.who = $5 AND m.topic = t.id
 		WHERE `+fresh("t", "m", "$5")+` OR EXISTS (`+unread("t", "m", "$5")+`))`).Replace(boardList)
 )
 

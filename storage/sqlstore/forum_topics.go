@@ -171,15 +171,19 @@ func (l topicList) fields(v *forum.Listed) []any {
 func (l topicList) text(d *Dialect) string {
 	pinned, walks := l.walks(d)
 	keys := ""
-	if len(walks) > 0 {
-		keys = strings.Join(walks, " UNION ALL ") + l.order(len(walks))
+	switch len(walks) {
+	case 0:
+	case 1:
+		keys = walks[0] + l.order()
+	default:
+		keys = "{(}" + strings.Join(walks, "{) :limit} UNION ALL {(}") + "{) :limit} ORDER BY active_at DESC, id DESC LIMIT :limit"
 	}
 	switch {
 	case pinned != "" && keys != "":
 		// Both up to the limit: no database promises the order of a UNION.
-		keys = "SELECT * FROM (" + pinned + l.order(1) + ") p UNION ALL SELECT * FROM (" + keys + ") o"
+		keys = "SELECT * FROM (" + pinned + l.order() + ") p UNION ALL SELECT * FROM (" + keys + ") o"
 	case pinned != "":
-		keys = pinned + l.order(1)
+		keys = pinned + l.order()
 	case keys == "":
 		return ""
 	}
@@ -189,15 +193,12 @@ func (l topicList) text(d *Dialect) string {
 		fields += ", " + markColumns.of("m.") + ", " + fresh("t", "m", ":reader") +
 			", (SELECT count(*) FROM (" + unread("t", "m", ":reader") + " LIMIT " + strconv.Itoa(forum.UnreadCap) + ") u)"
 	}
-	return "SELECT " + fields + " FROM (" + keys + ") k CROSS JOIN {topics} t" + marks + " WHERE t.{row} = k.row"
+	return "SELECT " + fields + " FROM (" + keys + ") k CROSS JOIN {topics} t" + marks + " WHERE {found}"
 }
 
-// order ends the query of some walks. Columns of a union have no table.
-func (l topicList) order(walks int) string {
-	switch {
-	case walks > 1:
-		return " ORDER BY active_at DESC, id DESC LIMIT :limit"
-	case l.board && (l.following || l.author):
+// order ends a query of one walk.
+func (l topicList) order() string {
+	if l.board && (l.following || l.author) {
 		return " ORDER BY CASE WHEN t.pin > 0 THEN 1 ELSE 0 END DESC, t.active_at DESC, t.id DESC LIMIT :limit"
 	}
 	return newestFirst
@@ -249,7 +250,7 @@ func (l topicList) walks(d *Dialect) (pinned string, others []string) {
 			others = append(others, l.walk(source, circle, inAreas, key, only))
 		default:
 			picked := l.source() + where("t.area = a.item", circle, key, only) + newestFirst
-			others = append(others, "SELECT "+keysOf+" FROM {ids :areas} a "+fmt.Sprintf(d.each, picked))
+			others = append(others, "SELECT {keys} FROM {ids :areas} a "+fmt.Sprintf(d.each, picked))
 		}
 	}
 	return pinned, others
@@ -262,13 +263,10 @@ const (
 
 // walk is one query of a list.
 func (l topicList) walk(conditions ...string) string {
-	return "SELECT " + keysOf + " FROM " + l.source() + where(conditions...)
+	return "SELECT {keys} FROM " + l.source() + where(conditions...)
 }
 
-const (
-	keysOf        = "t.{row} AS row, t.active_at, t.id"
-	marksOfReader = " LEFT JOIN {marks} m ON m.who = :reader AND m.topic = t.id"
-)
+const marksOfReader = " LEFT JOIN {marks} m ON m.who = :reader AND m.topic = t.id"
 
 func (l topicList) source() string {
 	switch {

@@ -25,7 +25,7 @@ var failPromises = []promise{
 			return func(context.Context) error { return errBoom }
 		}, errBoom)
 	}},
-	{"Fail/Panic", "whichever call of an operation panics, nothing of the operation is there", false, func(t *testing.T, s community.Store) {
+	{"Fail/Panic", "whichever call of an operation panics, nothing of the operation is there", true, func(t *testing.T, s community.Store) {
 		failEach(t, s, func(context.CancelFunc) func(context.Context) error {
 			return func(context.Context) error { panic(errBoom) }
 		}, errBoom)

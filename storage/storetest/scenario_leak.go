@@ -299,9 +299,9 @@ func (x target) seenBy(w *world, who auth.Actor) target {
 func s17(t *testing.T, s community.Store) {
 	w := newWorld(t, s)
 	topic := w.starts(w.member, forum.NewTopic{Board: w.open.ID})
-	r := w.replies(w.colleague, forum.NewReply{Topic: topic.ID, Body: "Il mio numero è 555"})
+	r := w.replies(w.colleague, forum.NewReply{Topic: topic.ID, Body: "Il mio numero è tel:555"})
 	w.clock.pass(time.Hour)
-	r = got(w.forum.EditPost(ctx, w.colleague, forum.PostEdit{Post: post(r), Version: r.Version, Body: "Il mio numero è 666"}))(t).Reply
+	r = got(w.forum.EditPost(ctx, w.colleague, forum.PostEdit{Post: post(r), Version: r.Version, Body: "Il mio numero è tel:666"}))(t).Reply
 	read := func(who auth.Actor) string {
 		var b strings.Builder
 		for _, newest := range []bool{false, true} {
@@ -331,7 +331,7 @@ func s17(t *testing.T, s community.Store) {
 		must(t, step.do())
 		for name, who := range w.everybody() {
 			text := read(who)
-			if reads := strings.Contains(text, "666"); reads != step.who(name) || reads != strings.Contains(text, "555") {
+			if reads := strings.Contains(text, "tel:666"); reads != step.who(name) || reads != strings.Contains(text, "tel:555") {
 				t.Errorf("step %d: %s reads %s", n, name, text)
 			}
 		}

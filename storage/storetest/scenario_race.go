@@ -238,6 +238,10 @@ func s50(t *testing.T, s community.Store) {
 		got(w.forum.Split(ctx, w.keeper, forum.Split{Topic: x.topic.ID, Version: w.topic(x.topic.ID).Version, Replies: []forum.ReplyID{x.reply.ID}, Title: "Altrove", Body: "Testo"}))(t)
 	}
 	answered := func(x scene) { w.replies(w.member, forum.NewReply{Topic: x.topic.ID}) }
+	withdrawn := func(x scene) {
+		must(t, w.forum.Delete(ctx, w.member, post(w.replies(w.member, forum.NewReply{Topic: x.topic.ID}))))
+	}
+	restored := func(x scene) { must(t, w.forum.Restore(ctx, w.outsider, post(x.reply))) }
 	swallowed := func(x scene) {
 		into := w.starts(w.member, forum.NewTopic{Board: w.open.ID})
 		must(t, w.forum.Merge(ctx, w.keeper, x.topic.ID, into.ID))
@@ -272,6 +276,7 @@ func s50(t *testing.T, s community.Store) {
 		{"reply below, split off", below, taken, storage.ErrNotFound},
 		{"edit a reply, split off", editReply, taken, storage.ErrNotFound},
 		{"delete a topic, answered", deletesTopic, answered, forum.ErrAnswered},
+		{"delete a topic, its answer restored", deletesTopic, restored, forum.ErrAnswered},
 		{"reply, merged", reply, swallowed, nil},
 		{"reply below, merged", below, swallowed, nil},
 		{"delete, merged", deletes, swallowed, nil},
@@ -283,6 +288,9 @@ func s50(t *testing.T, s community.Store) {
 		x.topic = w.starts(w.outsider, forum.NewTopic{Board: w.open.ID})
 		if c.name != "delete a topic, answered" {
 			x.reply = w.replies(w.outsider, forum.NewReply{Topic: x.topic.ID})
+		}
+		if c.name == "delete a topic, its answer restored" {
+			must(t, w.forum.Delete(ctx, w.outsider, post(x.reply)))
 		}
 		happened := false
 		f := w.service(meddled{s.Forum(), new(sync.Once), func() { c.between(x); happened = true }})
@@ -300,19 +308,16 @@ func s50(t *testing.T, s community.Store) {
 		same(t, w.topic(x.topic.ID).Title, x.topic.Title)
 	}
 
-	// A reply that comes in between is one that the edit comes after.
+	// A reply that comes in between is one that the edit comes after, also if it
+	// goes again.
 	w.open = w.board(forum.NewBoard{Area: auth.Commons, Audience: auth.Public, Name: "Altra piazza"})
-	topic := w.starts(w.outsider, forum.NewTopic{Board: w.open.ID})
-	r := w.replies(w.outsider, forum.NewReply{Topic: topic.ID})
-	topic = w.topic(w.starts(w.outsider, forum.NewTopic{Board: w.open.ID}).ID)
-	for _, x := range []scene{{topic: topic}, {w.topic(r.Topic), r}} {
-		f := w.service(meddled{s.Forum(), new(sync.Once), func() { answered(x) }})
-		if x.reply.ID.IsZero() {
-			must(t, editTopic(f, x))
-			same(t, w.topic(x.topic.ID).Text.AfterReplies, true)
-			continue
-		}
-		must(t, editReply(f, x))
+	for _, between := range []func(scene){answered, withdrawn} {
+		x := scene{topic: w.starts(w.outsider, forum.NewTopic{Board: w.open.ID})}
+		x.reply = w.replies(w.outsider, forum.NewReply{Topic: x.topic.ID})
+		must(t, editReply(w.service(meddled{s.Forum(), new(sync.Once), func() { between(x) }}), x))
 		same(t, w.kept(x.reply.ID).Text.AfterReplies, true)
 	}
+	x := scene{topic: w.starts(w.outsider, forum.NewTopic{Board: w.open.ID})}
+	must(t, editTopic(w.service(meddled{s.Forum(), new(sync.Once), func() { answered(x) }}), x))
+	same(t, w.topic(x.topic.ID).Text.AfterReplies, true)
 }

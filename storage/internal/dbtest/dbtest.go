@@ -60,10 +60,9 @@ func Main(m *testing.M) {
 	code = m.Run()
 }
 
-// PostgresURL returns the URL of an empty schema that is the test's own, for
-// pgx. Without PostgreSQL the test is skipped, and fails where the environment
-// variable CI is "true".
-func PostgresURL(t testing.TB) string {
+// needPostgres returns the URL of the server. Without PostgreSQL the test is
+// skipped, and fails where the environment variable CI is "true".
+func needPostgres(t testing.TB) string {
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer stop()
@@ -74,8 +73,17 @@ func PostgresURL(t testing.TB) string {
 	case err != nil:
 		t.Fatalf("PostgreSQL: %v", err)
 	}
+	return base
+}
+
+// PostgresURL returns the URL of an empty schema that is the test's own, for
+// pgx. Without PostgreSQL the test is skipped, and fails where the environment
+// variable CI is "true".
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	base := needPostgres(t)
 	schema := "copis_" + strings.ToLower(rand.Text())
-	if _, err := server.admin.Exec(ctx, "CREATE SCHEMA "+schema); err != nil {
+	if _, err := server.admin.Exec(context.Background(), "CREATE SCHEMA "+schema); err != nil {
 		t.Fatalf("PostgreSQL: %v", err)
 	}
 	t.Cleanup(func() {

@@ -5,7 +5,9 @@ package dbtest
 import (
 	"context"
 	"database/sql"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -16,15 +18,42 @@ import (
 	"github.com/copis-it/copis/storage/sqlstore"
 )
 
+// emptySQLite is a file as a new store leaves it. Making it takes longer than
+// most tests.
+var emptySQLite = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "copis-lite-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "copis.db")
+	s, err := sqlite.Open(context.Background(), path)
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 // SQLite returns an empty store in a file of the test's own, which is not made
 // to outlast a power cut.
 func SQLite(t testing.TB) community.Store {
 	t.Helper()
-	return OpenSQLite(t, filepath.Join(t.TempDir(), "copis.db"), sqlite.Options{Fast: true})
+	path := filepath.Join(t.TempDir(), "copis.db")
+	b, err := emptySQLite()
+	if err == nil {
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return OpenSQLite(t, path, sqlite.Options{Fast: true})
 }
 
 // OpenSQLite returns the store in a file, until the end of the test.
-func OpenSQLite(t testing.TB, path string, opts ...sqlite.Options) community.Store {
+func OpenSQLite(t testing.TB, path string, opts ...sqlite.Options) sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(context.Background(), path, opts...)
 	if err != nil {
@@ -41,7 +70,7 @@ func Postgres(t testing.TB) community.Store {
 }
 
 // OpenPostgres returns the store of a database, until the end of the test.
-func OpenPostgres(t testing.TB, url string) community.Store {
+func OpenPostgres(t testing.TB, url string) postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(context.Background(), url)
 	if err != nil {
