@@ -66,7 +66,7 @@ var Commons = storage.MakeID[Area]([16]byte{0xc0, 0x4d, 0x6d, 0x6f, 0x6e, 0x73, 
 type Audience uint8
 
 // The circles, from the narrowest to the widest. The zero Audience is none at
-// all: nobody reaches an item that was promised to no one.
+// all: nobody reaches an item by it, only by a role in the item's area.
 const (
 	AreaMembers      Audience = 1 // members of the item's area
 	CommunityMembers Audience = 2 // members of the community

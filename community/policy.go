@@ -65,8 +65,8 @@ func DefaultRights() Rights {
 }
 
 // reading are the actions for which it is enough that an item was promised to
-// the actor's circle.
-var reading = map[auth.Action]bool{forum.See: true, forum.Read: true}
+// the actor's circle: to read, and to keep what one has read.
+var reading = map[auth.Action]bool{forum.See: true, forum.Read: true, forum.Watch: true}
 
 // A Policy answers from a table of roles and rights. An area's members are
 // ruled by their role in it; the commons' by their role in the community.

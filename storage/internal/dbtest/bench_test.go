@@ -300,8 +300,19 @@ func BenchmarkWriters(b *testing.B) {
 	w := fill(b, s, 20, 20)
 	raw := rawSQLite(b, w, s.DB)
 	var turn sync.Mutex
-	ratio.Run(b, 1, func(b *testing.B) { crowd(func() { w.reply(b) }) }, func(b *testing.B) {
-		crowd(func() {
+	people := make([]auth.Actor, 16)
+	for i := range people {
+		people[i].User = storage.NewID[auth.User]()
+	}
+	ratio.Run(b, 1, func(b *testing.B) {
+		crowd(func(i int) {
+			_, err := w.Forum.Reply(b.Context(), people[i], forum.NewReply{Topic: w.topics[i], Body: body})
+			if err != nil {
+				b.Error(err)
+			}
+		})
+	}, func(b *testing.B) {
+		crowd(func(int) {
 			turn.Lock()
 			defer turn.Unlock()
 			raw.reply(b)
@@ -310,12 +321,12 @@ func BenchmarkWriters(b *testing.B) {
 }
 
 // crowd has 16 callers make 4 calls each.
-func crowd(call func()) {
+func crowd(call func(i int)) {
 	var all sync.WaitGroup
-	for range 16 {
+	for i := range 16 {
 		all.Go(func() {
 			for range 4 {
-				call()
+				call(i)
 			}
 		})
 	}
@@ -391,6 +402,9 @@ func BenchmarkGrowth(b *testing.B) {
 		var err error
 		grown, err = strconv.Atoi(v)
 		check(b, err)
+	}
+	if testing.Short() {
+		grown = 2_000
 	}
 	for name, open := range map[string]func() community.Store{
 		"sqlite":   func() community.Store { return openSQLite(b, true) },
