@@ -36,7 +36,8 @@ func TestExport(t *testing.T) {
 	w.pass(time.Hour)
 	w.edits(who, first(mine.ID), "due")
 	two := w.now
-	w.edits(w.moderator, first(mine.ID), "tre, del moderatore")
+	w.edits(w.moderator, first(mine.ID), "Parole altrui")
+	w.edits(w.keeper, first(mine.ID), "Ancora parole altrui")
 	theirs := w.starts(w.member, forum.NewTopic{Title: "Altrui", Body: "Parole altrui, @author"})
 	r := w.replies(who, forum.NewReply{Topic: theirs.ID, Body: "quattro"})
 	secret := w.starts(w.member, forum.NewTopic{Board: w.reserved.ID, Title: "Riservato", Body: "Parole altrui"})
@@ -50,7 +51,7 @@ func TestExport(t *testing.T) {
 	require.NoError(t, err)
 	want := func(secretTitle string) []forum.Exported {
 		return []forum.Exported{
-			{Kind: "topic", Topic: mine.ID, For: forum.Exported{}.For, Title: "Mio", At: w.topic(mine.ID).Text.EditedAt, N: 3},
+			{Kind: "topic", Topic: mine.ID, For: forum.Exported{}.For, Title: "Mio", At: w.topic(mine.ID).Text.EditedAt, N: 4},
 			{Kind: "revision", Topic: mine.ID, For: who.For, Title: "Mio", Body: "uno", N: 1, At: mine.CreatedAt},
 			{Kind: "revision", Topic: mine.ID, For: who.For, Title: "Mio", Body: "due", N: 2, At: two},
 			{Kind: "reply", Topic: theirs.ID, Reply: r.ID, For: who.For, Title: "Altrui", Body: "quattro", N: 1, At: r.CreatedAt},

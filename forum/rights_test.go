@@ -125,11 +125,11 @@ var may = []struct {
 	{"Merge", "dddddd yyy", "nnnndd nyy", func(w *world, who auth.Actor, x scene) error {
 		return w.forum.Merge(w.ctx, who, x.alone.ID, x.topic.ID)
 	}},
-	{"ReadTo", "ddyyyy yyy", "dnnnyy nyy", func(w *world, who auth.Actor, x scene) error {
+	{"ReadTo", "dyyyyy yyy", "dnnnyy nyy", func(w *world, who auth.Actor, x scene) error {
 		return w.forum.ReadTo(w.ctx, who, x.topic.ID, 1)
 	}},
 	{"ReadAll", "dyyyyy yyy", "dyyyyy yyy", func(w *world, who auth.Actor, _ scene) error { return w.forum.ReadAll(w.ctx, who) }},
-	{"Follow", "ddyyyy yyy", "dnnnyy nyy", func(w *world, who auth.Actor, x scene) error {
+	{"Follow", "dyyyyy yyy", "dnnnyy nyy", func(w *world, who auth.Actor, x scene) error {
 		return w.forum.Follow(w.ctx, who, x.topic.ID, forum.Following)
 	}},
 	{"Useful", "dddyyo yyy", "dnnnyo nyy", func(w *world, who auth.Actor, x scene) error {

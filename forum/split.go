@@ -182,10 +182,11 @@ func transplant(taken []Reply, to TopicID, below Reply, seq int) []storage.Chang
 }
 
 // Merge puts a topic into another: its first post becomes a reply there, with
-// its replies below it. Permalinks to all of them survive ([Service.Find]).
-// Whoever reads the other must have been among those the first was promised to
-// (otherwise Invalid: "into" promise). Those who followed the first follow the
-// other, if they may read it.
+// its replies below it; its title stays in the reply's last revision.
+// Permalinks to all of them survive ([Service.Find]). Whoever reads the other
+// must have been among those the first was promised to (otherwise Invalid:
+// "into" promise). Those who followed the first follow the other, if they may
+// read it.
 func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID) error {
 	err := s.decide(ctx, func() error {
 		if from == into {
@@ -235,17 +236,19 @@ func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, int
 	if err != nil {
 		return err
 	}
+	titled, text := Place{Topic: from}.text(), from.Text
+	text.Revision++
 	first, err := tx.InsertReply(ctx, Reply{
-		ID: asReply(from.ID), Topic: into.ID, Depth: 1, By: from.By, Body: from.Body,
-		CreatedAt: from.CreatedAt, Text: from.Text, Version: 1,
+		ID: asReply(from.ID), Topic: into.ID, Depth: 1, By: from.By, Body: from.Body, CreatedAt: from.CreatedAt, Text: text,
+		Version: from.Version, // an edit begun before is still one of the text that it began from
 	}, "", into.Version)
 	if err != nil {
 		return err
 	}
 	now := s.cfg.Clock.Now()
 	husk := from
-	husk.MergedInto, husk.Body = into.ID, ""
-	changes := append(lost, MovePost{Post{Topic: from.ID}, Post{into.ID, first.ID}})
+	husk.MergedInto, husk.Title, husk.Body = into.ID, "", ""
+	changes := append(lost, InsertRevision{titled}, MovePost{Post{Topic: from.ID}, Post{into.ID, first.ID}})
 	changes = append(changes, transplant(replies, into.ID, first, first.Seq)...)
 	changes = append(changes, MoveMarks{from.ID, into.ID}, UpdateTopic{husk}, UpdateTopic{into}, Recount{into.ID}, Recount{from.ID},
 		s.event(EventMerged, now, into.scope(), Event{By: who.By(), Board: into.Board, Topic: into.ID, From: from.ID}))

@@ -3,7 +3,9 @@
 package forum_test
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,6 +98,49 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// A reply that arrives below what is taken, at the last moment, goes along.
+func TestSplitTakesLateReplies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.starts(w.author, forum.NewTopic{})
+	branches := w.branches(topic.ID)
+	cfg := w.config
+	cfg.Store = late{cfg.Store, new(sync.Once), func() {
+		w.replies(w.member, forum.NewReply{Topic: topic.ID, Parent: branches["aaa"].ID, Body: "tardi"})
+	}}
+	split, err := forum.New(cfg).Split(w.ctx, w.moderator, forum.Split{
+		Topic: topic.ID, Version: 1, Replies: []forum.ReplyID{branches["aa"].ID}, Title: "Titolo", Body: "Testo",
+	})
+	require.NoError(t, err)
+	require.Equal(t, "aa 1\n  aaa 2\n    tardi 3\n", w.outline(w.visitor, split.ID))
+}
+
+// late is a store in which something happens, once, after a look at a subtree.
+type late struct {
+	forum.Store
+	once *sync.Once
+	do   func()
+}
+
+func (l late) Subtree(ctx context.Context, topic forum.TopicID, at forum.Path) ([]forum.Reply, error) {
+	defer l.once.Do(l.do)
+	return l.Store.Subtree(ctx, topic, at)
+}
+
+// Nothing is left of a merged topic's words but in the reply that they are: to
+// purge that is to purge them.
+func TestPurgeWhatWasMerged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	from := w.starts(w.author, forum.NewTopic{Title: "Zyzzyva", Body: "Parole di Zyzzyva"})
+	w.edits(w.moderator, first(from.ID), "Altre parole di Zyzzyva")
+	w.merges(from.ID, w.starts(w.member, forum.NewTopic{}).ID)
+	require.Zero(t, w.topic(from.ID).Title+w.topic(from.ID).Body)
+	require.Equal(t, "Zyzzyva", w.revisions(first(from.ID))[1].Title)
+	require.NoError(t, w.forum.Purge(w.ctx, w.coordinator, first(from.ID), "Dati personali"))
+	require.NotContains(t, w.dump(), "Zyzzyva")
+}
+
 func TestSplitKeepsPromises(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -147,10 +192,12 @@ func TestMerge(t *testing.T) {
 	require.Equal(t, []any{8, 7, "Originale", into.By, into.Version + 1}, []any{now.Seq, now.Replies, now.Title, now.By, now.Version})
 	opening := w.reply(asReply)
 	require.Equal(t, []any{from.By, from.CreatedAt, 1}, []any{opening.By, opening.CreatedAt, opening.Useful})
-	for i := range revisions {
-		revisions[i].Post, revisions[i].Title = forum.Post{Topic: into.ID, Reply: asReply}, []string{"Doppione", ""}[i]
+	untitled := revisions[1] // the present text: the same, without a title
+	untitled.N, untitled.Title = 3, ""
+	for i, r := range append(revisions, untitled) {
+		r.Post = forum.Post{Topic: into.ID, Reply: asReply}
+		require.Equal(t, r, w.revisions(r.Post)[i])
 	}
-	require.Equal(t, revisions, w.revisions(forum.Post{Topic: into.ID, Reply: asReply}))
 	th, err := w.forum.Thread(w.ctx, w.keeper, forum.ThreadPage{Topic: into.ID})
 	require.NoError(t, err)
 	require.Equal(t, map[forum.Post]bool{{Topic: into.ID, Reply: asReply}: true, {Topic: into.ID, Reply: branches["a"].ID}: true}, th.Useful)
@@ -172,6 +219,13 @@ func TestMerge(t *testing.T) {
 	require.Equal(t, forum.Thread{Topic: forum.Topic{ID: from.ID, MergedInto: into.ID}}, husk)
 	require.NotContains(t, titles(w.list(w.coordinator, forum.TopicFilter{})), "Doppione")
 	require.NotContains(t, titles(w.list(w.coordinator, forum.TopicFilter{Removed: true})), "Doppione")
+
+	// Whoever had the form of the topic open edits what they saw, or is told.
+	_, err = w.forum.EditPost(w.ctx, w.author, forum.PostEdit{Post: first(from.ID), Version: 1, Title: "Doppione", Body: "Vecchia scheda"})
+	var conflict *storage.Conflict
+	require.ErrorAs(t, err, &conflict)
+	_, err = w.forum.EditPost(w.ctx, w.author, forum.PostEdit{Post: first(from.ID), Version: 2, Title: "Doppione", Body: "Ultima scheda"})
+	require.NoError(t, err)
 
 	// What is done at the old address is done where it leads, to posts; to the
 	// topic as a whole nothing is done any more.

@@ -270,9 +270,9 @@ var placeOf = [2]byReader{
 func placeText(reply bool, reader string) string {
 	fields := allOfTopic.of("t.") + ", " + boardColumns.of("b.")
 	from := " FROM {topics} t JOIN {boards} b ON b.id = t.board"
-	useful := foundUseful("t.id", "FALSE", reader)
+	useful := "t.useful > 0 AND " + foundUseful("t.id", "FALSE", reader)
 	if reply {
-		useful = foundUseful("r.id", "TRUE", reader)
+		useful = "r.useful > 0 AND " + foundUseful("r.id", "TRUE", reader)
 		fields += ", " + allOfReply.of("r.")
 		from += " JOIN {replies} r ON r.id = $2 AND r.topic = t.id"
 	}

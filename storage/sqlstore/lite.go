@@ -101,7 +101,9 @@ func (l *lite) read(ctx context.Context, list []Statement) (err error) {
 	if len(list) > 1 {
 		list = append(append([]Statement{control(l.x.d.beginRead)}, list...), control("COMMIT"))
 	}
-	_, err = runAll(ctx, k, list)
+	// What is read is bounded, so that to watch for the end of ctx, which
+	// takes a goroutine for every statement, would cost more than it saves.
+	_, err = runAll(context.WithoutCancel(ctx), k, list)
 	ok = err == nil
 	return translate(err)
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/copis-it/copis/auth"
 )
 
 // Fields are read through these types and through [storage.ID], which all are
@@ -93,6 +91,3 @@ func integer(src any) (int64, error) {
 func unreadable(want string, src any) error {
 	return fmt.Errorf("sqlstore: a column has %T, not %s", src, want)
 }
-
-// by are the two columns of a byline.
-func by(b *auth.By) []any { return []any{&b.User, &b.For} }

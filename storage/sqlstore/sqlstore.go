@@ -143,6 +143,7 @@ func (s Store) atomic(ctx context.Context, fn func(context.Context, Store) error
 	} else {
 		in := context.WithValue(ctx, inside{s.root}, true)
 		err = again(ctx, func() error {
+			own = nil
 			return s.root.pool.unit(ctx, func(u *unit) error {
 				own = fn(in, Store{s.root, u, u.levels[0]})
 				return own

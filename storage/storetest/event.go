@@ -273,6 +273,8 @@ func eventForget(t *testing.T, s community.Store) {
 			is(t, err, storage.ErrExists)
 		}
 	}
+	must(t, s.Apply(ctx, storage.Forget{Before: at(1)})) // and waits like any other
+	same(t, len(claims(t, s)), 4)
 }
 
 func eventErase(t *testing.T, s community.Store) {

@@ -305,7 +305,9 @@ func s50(t *testing.T, s community.Store) {
 			continue
 		}
 		same(t, w.kept(x.reply.ID).Body, x.reply.Body)
-		same(t, w.topic(x.topic.ID).Title, x.topic.Title)
+		if kept := w.topic(x.topic.ID); kept.MergedInto.IsZero() {
+			same(t, kept.Title, x.topic.Title)
+		}
 	}
 
 	// A reply that comes in between is one that the edit comes after, also if it

@@ -152,6 +152,10 @@ func openPostgres(b *testing.B) postgres.Store {
 	return s
 }
 
+// quiet is a context that never ends: to watch one that may costs a goroutine
+// for every statement.
+var quiet = context.Background()
+
 // Raw SQL, written by hand for the tables as they are. Parameters are ?, or $n
 // after pg.
 const (
@@ -214,11 +218,11 @@ func rawSQLite(b *testing.B, w *world, db *sql.DB) *liteRaw {
 		r.stmts[q] = s
 	}
 	var err error
-	r.conn, err = db.Conn(b.Context())
+	r.conn, err = db.Conn(quiet)
 	check(b, err)
 	b.Cleanup(func() { _ = r.conn.Close() })
 	for _, q := range []string{"BEGIN IMMEDIATE", "COMMIT", rawSeen, rawCount, rawInsert, rawMark, rawEvent} {
-		s, err := r.conn.PrepareContext(b.Context(), lite(q))
+		s, err := r.conn.PrepareContext(quiet, lite(q))
 		check(b, err)
 		b.Cleanup(func() { _ = s.Close() })
 		r.on[q] = s
@@ -227,7 +231,7 @@ func rawSQLite(b *testing.B, w *world, db *sql.DB) *liteRaw {
 }
 
 func (r *liteRaw) query(b *testing.B, q string, n int, args ...any) int {
-	rows, err := r.stmts[q].QueryContext(b.Context(), args...)
+	rows, err := r.stmts[q].QueryContext(quiet, args...)
 	check(b, err)
 	defer rows.Close()
 	return columns(b, rows, n)
@@ -254,7 +258,7 @@ func (r *liteRaw) latest(b *testing.B) {
 }
 
 func (r *liteRaw) exec(b *testing.B, q string, args ...any) {
-	_, err := r.on[q].ExecContext(b.Context(), args...)
+	_, err := r.on[q].ExecContext(quiet, args...)
 	check(b, err)
 }
 
@@ -264,7 +268,7 @@ func (r *liteRaw) reply(b *testing.B) {
 	var locked bool
 	var state, version, slow, after, active int64
 	var seq int
-	check(b, r.on[rawSeen].QueryRowContext(b.Context(), id).Scan(&locked, &state, &version, &seq, &slow, &after, &active))
+	check(b, r.on[rawSeen].QueryRowContext(quiet, id).Scan(&locked, &state, &version, &seq, &slow, &after, &active))
 	seq++
 	r.exec(b, rawCount, id, seq, now, who)
 	r.exec(b, rawInsert, id, []byte(forum.Path("").Below(seq)), blob(reply), seq, who, now, body)
@@ -346,7 +350,7 @@ func (r *pgRaw) thread(limit int) func(*testing.B) {
 		var batch pgx.Batch
 		batch.Queue(rawTopic, id, who)
 		batch.Queue(rawPage, id, []byte{}, limit+1, who)
-		res := r.pool.SendBatch(b.Context(), &batch)
+		res := r.pool.SendBatch(quiet, &batch)
 		defer res.Close()
 		for _, n := range []int{39, 25} {
 			rows, err := res.Query()
@@ -357,7 +361,7 @@ func (r *pgRaw) thread(limit int) func(*testing.B) {
 }
 
 func (r *pgRaw) latest(b *testing.B) {
-	rows, err := r.pool.Query(b.Context(), rawLatest)
+	rows, err := r.pool.Query(quiet, rawLatest)
 	check(b, err)
 	if columns(b, rows, 31) != 21 {
 		b.Fatal("too few")
@@ -375,7 +379,7 @@ func (r *pgRaw) reply(b *testing.B) {
 	batch.Queue(rawMark, who, id, now)
 	batch.Queue(rawEvent, uuid.UUID(storage.NewID[storage.Event]().Bytes()), now, uuid.UUID(auth.Commons.Bytes()), eventData(r.world, reply), time.Unix(0, 0))
 	batch.Queue("COMMIT")
-	check(b, r.pool.SendBatch(b.Context(), &batch).Close())
+	check(b, r.pool.SendBatch(quiet, &batch).Close())
 }
 
 func BenchmarkPostgres(b *testing.B) {

@@ -185,11 +185,11 @@ func binaries() (string, error) {
 
 // initdb are the arguments with which a cluster is made. Its collation is
 // Italian, not that of bytes, so that an order that is left to the database is
-// found out.
-var initdb = []string{
-	"--username=postgres", "--auth=trust", "--no-sync", "--no-instructions", "--wal-segsize=1",
-	"--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=it",
-}
+// found out; servers before version 15 and those without ICU cannot have it.
+var (
+	initdb  = []string{"--username=postgres", "--auth=trust", "--no-sync", "--wal-segsize=1", "--encoding=UTF8", "--locale=C"}
+	italian = []string{"--locale-provider=icu", "--icu-locale=it"}
+)
 
 // template returns a cluster's data folder that was made once for this
 // version of PostgreSQL and this user, and is only copied from then on.
@@ -198,7 +198,7 @@ func template(ctx context.Context, bin string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key := sha256.Sum256(append(version, strings.Join(initdb, " ")...))
+	key := sha256.Sum256(append(version, strings.Join(slices.Concat(initdb, italian), " ")...))
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("copis-template-%d-%x", os.Getuid(), key[:6]))
 	if info, err := os.Lstat(path); err == nil {
 		if !info.IsDir() || info.Mode().Perm() != 0o700 || !ours(info) {
@@ -212,18 +212,10 @@ func template(ctx context.Context, bin string) (string, error) {
 	}
 	defer os.RemoveAll(dir)
 	made := filepath.Join(dir, "data")
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), append([]string{"-D", made}, initdb...)...)
-	cmd.Dir = dir
-	cmd.Env = environment()
-	if cmd.SysProcAttr, err = childAttributes(); err != nil {
-		return "", err
-	}
-	// The thread must outlive the child that is told to end with it.
-	runtime.LockOSThread()
-	out, err := cmd.CombinedOutput()
-	runtime.UnlockOSThread()
-	if err != nil {
-		return "", fmt.Errorf("initdb: %w\n%s", err, out)
+	if runInitdb(ctx, bin, made, slices.Concat(initdb, italian)) != nil {
+		if err := runInitdb(ctx, bin, made, initdb); err != nil {
+			return "", err
+		}
 	}
 	if err := os.Rename(made, path); err != nil {
 		if _, other := os.Lstat(path); other != nil {
@@ -232,6 +224,23 @@ func template(ctx context.Context, bin string) (string, error) {
 		// Another process was faster; its template is as good.
 	}
 	return path, nil
+}
+
+// runInitdb makes a data folder, or nothing at all.
+func runInitdb(ctx context.Context, bin, data string, args []string) (err error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), append([]string{"-D", data}, args...)...)
+	cmd.Dir = filepath.Dir(data)
+	cmd.Env = environment()
+	if cmd.SysProcAttr, err = childAttributes(); err != nil {
+		return err
+	}
+	// The thread must outlive the child that is told to end with it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return errors.Join(fmt.Errorf("initdb: %w\n%s", err, out), os.RemoveAll(data))
+	}
+	return nil
 }
 
 // environment is that of this process, without what would tell PostgreSQL's
