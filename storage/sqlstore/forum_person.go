@@ -38,11 +38,16 @@ var (
 			ON CONFLICT (who, topic) DO UPDATE SET ` + followFor,
 		refused: storage.ErrNotFound,
 	}
+	// wrote is for the first post of a person in a topic, wroteAgain for the
+	// others.
 	wrote = write{
-		query: `INSERT INTO {marks} AS m (topic, who, opened, read, follow, reason, posted_at) SELECT $1, $2, FALSE, 0, 1, $3, $4
-			WHERE ` + topicThere + ` AND ({time $5} IS NULL OR EXISTS (SELECT 1 FROM {marks} WHERE who = $2 AND topic = $1))
-			ON CONFLICT (who, topic) DO UPDATE SET posted_at = excluded.posted_at, ` + followFor + `
-			WHERE m.posted_at IS NOT DISTINCT FROM $5`,
+		query: `INSERT INTO {marks} AS m (topic, who, opened, read, follow, reason, posted_at) SELECT $1, $2, FALSE, 0, 1, $3, $4 WHERE ` + topicThere + `
+			ON CONFLICT (who, topic) DO UPDATE SET posted_at = excluded.posted_at, ` + followFor + ` WHERE m.posted_at IS NULL`,
+		refused: storage.ErrConflict, seen: topicThere, args: 1,
+	}
+	wroteAgain = write{
+		query: `UPDATE {marks} SET posted_at = $4, follow = CASE WHEN reason <= $3 THEN 1 ELSE follow END, reason = CASE WHEN reason <= $3 THEN $3 ELSE reason END
+			WHERE topic = $1 AND who = $2 AND posted_at = $5`,
 		refused: storage.ErrConflict, seen: topicThere, args: 1,
 	}
 	dropMark  = write{query: `DELETE FROM {marks} WHERE topic = $1 AND who = $2`}
@@ -94,7 +99,10 @@ func personSteps(steps []step, c storage.Change) ([]step, bool) {
 	case forum.SetFollow:
 		return append(steps, do(&setFollow, raw(c.Topic), raw(c.User), int(c.Follow), int(c.Reason))), true
 	case forum.Wrote:
-		return append(steps, do(&wrote, raw(c.Topic), raw(c.User), int(c.Reason), c.At, c.Last)), true
+		if c.Last.IsZero() {
+			return append(steps, do(&wrote, raw(c.Topic), raw(c.User), int(c.Reason), c.At)), true
+		}
+		return append(steps, do(&wroteAgain, raw(c.Topic), raw(c.User), int(c.Reason), c.At, c.Last)), true
 	case forum.DropMark:
 		return append(steps, do(&dropMark, raw(c.Topic), raw(c.User))), true
 	case forum.MoveMarks:

@@ -106,6 +106,8 @@ type topicList struct {
 
 	board, area, author, announced, following bool // what else must be so
 	reader, unread                            bool
+
+	marks bool // walks know the reader's marks
 }
 
 // place is where a page begins.
@@ -121,7 +123,7 @@ func listOf(q forum.TopicQuery, where place) topicList {
 	l := topicList{
 		open: min(floor(q.Reach), 4), areas: len(q.Reach.Areas) > 0, removed: q.Removed, place: where,
 		board: !q.Board.IsZero(), area: !q.Area.IsZero(), author: !q.Author.IsZero(), announced: q.Announced, following: q.Following,
-		reader: !q.Reader.IsZero(), unread: q.Unread,
+		reader: !q.Reader.IsZero(), unread: q.Unread, marks: q.Unread,
 	}
 	if l.area && slices.Contains(q.Reach.Areas, q.Area) {
 		l.open = 1
@@ -167,9 +169,21 @@ func (l topicList) fields(v *forum.Listed) []any {
 	return f
 }
 
-// text finds the keys of what is listed, and then reads the topics.
+// text finds the keys of what is listed, and then reads the topics; both at
+// once where there is one walk, in order.
 func (l topicList) text(d *Dialect) string {
 	pinned, walks := l.walks(d)
+	fields, marks := columns(listOfTopic).of("t."), ""
+	if l.reader {
+		marks = marksOfReader
+		fields += ", " + markColumns.of("m.") + ", " + fresh("t", "m", ":reader") +
+			", (SELECT count(*) FROM (" + unread("t", "m", ":reader") + " LIMIT " + strconv.Itoa(forum.UnreadCap) + ") u)"
+	}
+	if pinned == "" && len(walks) == 1 && !l.following && !(l.author && l.board) {
+		l.marks = l.reader
+		_, walks = l.walks(d)
+		return "SELECT " + fields + strings.TrimPrefix(walks[0], selectKeys) + l.order()
+	}
 	keys := ""
 	switch len(walks) {
 	case 0:
@@ -186,12 +200,6 @@ func (l topicList) text(d *Dialect) string {
 		keys = pinned + l.order()
 	case keys == "":
 		return ""
-	}
-	fields, marks := columns(listOfTopic).of("t."), ""
-	if l.reader {
-		marks = marksOfReader
-		fields += ", " + markColumns.of("m.") + ", " + fresh("t", "m", ":reader") +
-			", (SELECT count(*) FROM (" + unread("t", "m", ":reader") + " LIMIT " + strconv.Itoa(forum.UnreadCap) + ") u)"
 	}
 	return "SELECT " + fields + " FROM (" + keys + ") k CROSS JOIN {topics} t" + marks + " WHERE {found}"
 }
@@ -250,7 +258,7 @@ func (l topicList) walks(d *Dialect) (pinned string, others []string) {
 			others = append(others, l.walk(source, circle, inAreas, key, only))
 		default:
 			picked := l.source() + where("t.area = a.item", circle, key, only) + newestFirst
-			others = append(others, "SELECT {keys} FROM {ids :areas} a "+fmt.Sprintf(d.each, picked))
+			others = append(others, selectKeys+" FROM {ids :areas} a "+fmt.Sprintf(d.each, picked))
 		}
 	}
 	return pinned, others
@@ -263,8 +271,10 @@ const (
 
 // walk is one query of a list.
 func (l topicList) walk(conditions ...string) string {
-	return "SELECT {keys} FROM " + l.source() + where(conditions...)
+	return selectKeys + " FROM " + l.source() + where(conditions...)
 }
+
+const selectKeys = "SELECT {keys}"
 
 const marksOfReader = " LEFT JOIN {marks} m ON m.who = :reader AND m.topic = t.id"
 
@@ -272,7 +282,7 @@ func (l topicList) source() string {
 	switch {
 	case l.following:
 		return "{marks} m JOIN {topics} t ON m.who = :reader AND t.id = m.topic"
-	case l.unread:
+	case l.marks:
 		return "{topics} t" + marksOfReader
 	}
 	return "{topics} t"

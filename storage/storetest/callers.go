@@ -281,7 +281,7 @@ func fnError(t *testing.T, s community.Store) {
 		for _, want := range []error{errBoom, fmt.Errorf("host: %w", errBoom), storage.ErrNotFound, &storage.Invalid{Field: "body"}, &auth.Denied{}} {
 			runs := 0
 			err := atomic(ctx, func(context.Context, forum.Store) error { runs++; return want })
-			if err != want { //nolint:errorlint // as it is, not wrapped
+			if err != want { // itself, not something that wraps it
 				d.Errorf("error = %v (%T), want %v (%T) itself", err, err, want, want)
 			}
 			same(d.T, runs, 1)

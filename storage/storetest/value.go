@@ -305,13 +305,13 @@ func idValues(t *testing.T, s community.Store) {
 
 func longTexts(t *testing.T, s community.Store) {
 	d := newDesk(t, s)
-	for _, rune := range []string{"a", "è", "𝕏"} {
+	for _, letter := range []string{"a", "è", "𝕏"} {
 		topic, user := d.newTopic(), newUser()
-		topic.Title = strings.Repeat(rune, forum.MaxTitle)
-		topic.Body = strings.Repeat(rune, forum.MaxBody)
-		topic.Text.Why = strings.Repeat(rune, forum.MaxWhy)
+		topic.Title = strings.Repeat(letter, forum.MaxTitle)
+		topic.Body = strings.Repeat(letter, forum.MaxBody)
+		topic.Text.Why = strings.Repeat(letter, forum.MaxWhy)
 		topic.Removal.Why = topic.Text.Why
-		draft := forum.Draft{User: user, Place: strings.Repeat(rune, forum.MaxPlace), Title: topic.Title, Body: topic.Body, At: at(1), Version: 1}
+		draft := forum.Draft{User: user, Place: strings.Repeat(letter, forum.MaxPlace), Title: topic.Title, Body: topic.Body, At: at(1), Version: 1}
 		d.do(forum.InsertTopic{Topic: topic}, forum.PutDraft{Draft: draft})
 		same(t, d.topic(topic.ID), topic)
 		same(t, got(d.f.Draft(ctx, user, draft.Place))(t), draft)

@@ -407,18 +407,46 @@ func BenchmarkGrowth(b *testing.B) {
 		grown, err = strconv.Atoi(v)
 		check(b, err)
 	}
-	if testing.Short() {
-		grown = 2_000
-	}
-	for name, open := range map[string]func() community.Store{
-		"sqlite":   func() community.Store { return openSQLite(b, true) },
-		"postgres": func() community.Store { return openPostgres(b) },
+	for name, open := range map[string]func() (community.Store, func(query string, args ...any)){
+		"sqlite": func() (community.Store, func(string, ...any)) {
+			s := openSQLite(b, true)
+			return s, func(query string, args ...any) {
+				_, err := s.DB.ExecContext(quiet, strings.NewReplacer("{id}", "randomblob(16)", "{second}", "1000000").Replace(lite(query)), args...)
+				check(b, err)
+			}
+		},
+		"postgres": func() (community.Store, func(string, ...any)) {
+			s := openPostgres(b)
+			return s, func(query string, args ...any) {
+				_, err := s.Pool.Exec(quiet, strings.NewReplacer("{id}", "gen_random_uuid()", "{second}", "INTERVAL '1 second'").Replace(query), args...)
+				check(b, err)
+			}
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			small, large := fill(b, open(), 20, 50), fill(b, open(), grown/50, 50)
+			s, exec := open()
+			small := fill(b, s, 20, 50)
+			exec("ANALYZE")
+			s, exec = open()
+			large := fill(b, s, 20, 50)
+			multiply(exec, grown/(20*50))
+			exec("ANALYZE")
 			b.Run("thread=50", func(b *testing.B) { ratio.Run(b, 20, large.thread(50), small.thread(50)) })
 			b.Run("latest=20", func(b *testing.B) { ratio.Run(b, 20, large.latest(large.member), small.latest(small.member)) })
 			b.Run("reply", func(b *testing.B) { ratio.Run(b, 20, large.reply, small.reply) })
 		})
 	}
+}
+
+// multiply makes a forum so many times as large, with older copies of all its
+// topics and replies. Their ids are in no order, which is the worst case.
+func multiply(exec func(query string, args ...any), times int) {
+	exec(`CREATE TABLE bench_copies AS WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ` + strconv.Itoa(times-1) + `)
+		SELECT t.id AS old, {id} AS new, s.n AS n FROM copis_topics t CROSS JOIN s`)
+	columns := func(cols string) string { return strings.NewReplacer("t.", "", "r.", "").Replace(cols) }
+	topic := strings.NewReplacer("t.id", "c.new", "t.active_at", "t.active_at - c.n * {second}").Replace(topicCols)
+	exec(`INSERT INTO copis_topics (` + columns(topicCols) + `, body, circle) SELECT ` + topic + `, t.body, t.circle FROM bench_copies c JOIN copis_topics t ON t.id = c.old`)
+	reply := strings.NewReplacer("r.id", "{id}", "r.topic", "c.new").Replace(replyCols)
+	exec(`INSERT INTO copis_replies (` + columns(replyCols) + `) SELECT ` + reply + ` FROM bench_copies c JOIN copis_replies r ON r.topic = c.old`)
+	exec(`DROP TABLE bench_copies`)
 }

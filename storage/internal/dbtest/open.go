@@ -18,7 +18,7 @@ import (
 	"github.com/copis-it/copis/storage/sqlstore"
 )
 
-// emptySQLite is a file as a new store leaves it. Making it takes longer than
+// emptySQLite is a file as a new store leaves it: making it takes longer than
 // most tests.
 var emptySQLite = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "copis-lite-")
