@@ -34,7 +34,8 @@ type step struct {
 	w    *write
 	args []any
 
-	take *int             // what w gives
+	take *int             // what w gives, or looks at
+	late func(args []any) // fills in args that steps before this one give, when they are run one by one
 	read func(Rows) error // what a w that is never refused yields
 }
 
@@ -170,6 +171,9 @@ func refusal(steps []step, done int, err error) error {
 // if they fail.
 func (u *unit) each(ctx context.Context, x *texts, steps []step) error {
 	for _, st := range steps {
+		if st.late != nil {
+			st.late(st.args)
+		}
 		var n touched
 		one := [1]Statement{st.plain(x, &n)}
 		if _, err := u.send(ctx, one[:]); err != nil {

@@ -50,19 +50,30 @@ var (
 	countReply = write{
 		query: `UPDATE {topics} SET seq = seq + 1, replies = replies + 1, active_at = $3, last_user = $4, last_org = $5
 			WHERE id = $1 AND version = $2`,
-		gives: "seq", refused: storage.ErrConflict, seen: topicThere, args: 1,
+		refused: storage.ErrConflict, seen: topicThere, args: 1,
 	}
 	numberReply = write{
-		query: `UPDATE {topics} SET seq = seq + 1 WHERE id = $1 AND version = $2`,
-		gives: "seq", refused: storage.ErrConflict, seen: topicThere, args: 1,
+		query:   `UPDATE {topics} SET seq = seq + 1 WHERE id = $1 AND version = $2`,
+		refused: storage.ErrConflict, seen: topicThere, args: 1,
 	}
+	// insertReply takes the Seq from the topic, for a batch. Where statements
+	// are run one by one, to read it with lastNumber and to insertNumbered is
+	// faster: SQLite takes its time over RETURNING, and over an INSERT that
+	// looks at tables.
 	insertReply = write{
 		query: `INSERT INTO {replies} (` + insertedReply.of("") + `, seq, path)
 			SELECT ` + numbered(1, len(insertedReply)) + `, t.seq, {path $` + strconv.Itoa(len(insertedReply)+1) + ` t.seq}
-			FROM {topics} t WHERE t.id = $3 AND ` + answeredThere + ` ON CONFLICT DO NOTHING`,
-		refused: storage.ErrExists,
-		seen:    `EXISTS (SELECT 1 FROM {replies} WHERE id = $1) OR ` + answeredThere, args: 2,
+			FROM {topics} t WHERE t.id = $2 ON CONFLICT DO NOTHING`,
+		gives: "seq", refused: storage.ErrExists,
 	}
+	lastNumber     = write{query: `SELECT seq FROM {topics} WHERE id = $1`, look: true, refused: storage.ErrNotFound}
+	insertNumbered = write{
+		query: `INSERT INTO {replies} (` + insertedReply.of("") + `, path, seq)
+			VALUES (` + numbered(1, len(insertedReply)+2) + `) ON CONFLICT DO NOTHING`,
+		refused: storage.ErrExists,
+	}
+	otherReplyThere = write{query: `SELECT 1 FROM {replies} WHERE id = $1 AND id <> $2`, look: true, refused: storage.ErrNotFound}
+
 	updateReply = write{
 		query:   `UPDATE {replies} SET ` + replyColumns[2:].set(3) + `, version = version + 1 WHERE id = $1 AND version = $2`,
 		refused: storage.ErrConflict,
@@ -79,7 +90,7 @@ var (
 	}
 )
 
-var insertedReply = slices.Concat(columns{"id", "parent", "topic", "depth", "created_at", "useful"}, replyColumns[1:])
+var insertedReply = slices.Concat(columns{"id", "topic", "parent", "depth", "created_at", "useful"}, replyColumns[1:])
 
 const (
 	topicThere    = `EXISTS (SELECT 1 FROM {topics} WHERE id = $1)`
@@ -97,13 +108,28 @@ func (f forumStore) InsertReply(ctx context.Context, r forum.Reply, parent forum
 	if r.Removal.State != forum.Visible {
 		count = do(&numberReply, r.Topic, seen)
 	}
-	count.op, count.take = op, &r.Seq
-	above := parent.Below(0)
-	above = above[:len(above)-4]
-	insert := do(&insertReply, r.ID, r.Parent, r.Topic, r.Depth, always(r.CreatedAt), r.Useful)
-	insert.args = append(append(insert.args, replyValues(&r)[1:]...), hexOf(above))
-	insert.op = op
-	if err := f.s.apply(ctx, op, append([]step{count, insert}, next...)); err != nil {
+	steps := make([]step, 0, 4+len(next))
+	steps = append(steps, count)
+	insert := do(&insertReply, r.ID, r.Topic, r.Parent, r.Depth, always(r.CreatedAt), r.Useful)
+	insert.args = append(insert.args, replyValues(&r)[1:]...)
+	if n := len(insert.args); f.s.root.d.oneWriter {
+		number := do(&lastNumber, r.Topic)
+		number.take = &r.Seq
+		insert.w, insert.args = &insertNumbered, append(insert.args, nil, nil)
+		insert.late = func(args []any) { args[n], args[n+1] = []byte(parent.Below(r.Seq)), int64(r.Seq) }
+		steps = append(steps, number, insert)
+	} else {
+		above := parent.Below(0)
+		insert.args, insert.take = append(insert.args, hexOf(above[:len(above)-4])), &r.Seq
+		steps = append(steps, insert)
+	}
+	if !r.Parent.IsZero() {
+		steps = append(steps, do(&otherReplyThere, r.Parent, r.ID))
+	}
+	for i := range steps {
+		steps[i].op = op
+	}
+	if err := f.s.apply(ctx, op, append(steps, next...)); err != nil {
 		return forum.Reply{}, err
 	}
 	r.Path = parent.Below(r.Seq)

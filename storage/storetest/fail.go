@@ -48,12 +48,12 @@ type office struct {
 	replies    []forum.Reply
 	removed    forum.Reply
 	second     forum.Board
-	now        time.Time
+	hour       time.Time // of the members' clock
 }
 
 func newOffice(t *testing.T, s community.Store) *office {
 	t.Helper()
-	o := &office{desk: newDeskIn(t, s, newArea()), who: auth.Actor{User: newUser(), For: storage.NewID[auth.Org]()}, other: auth.Actor{User: newUser()}, now: at(10_000)}
+	o := &office{desk: newDeskIn(t, s, newArea()), who: auth.Actor{User: newUser(), For: storage.NewID[auth.Org]()}, other: auth.Actor{User: newUser()}, hour: at(10_000)}
 	f := o.service(s.Forum())
 	o.second = got(f.OpenBoard(ctx, o.who, forum.NewBoard{Area: o.board.Area, Audience: auth.Public, Name: "Altro"}))(t)
 	for i := range 2 {
@@ -82,7 +82,7 @@ func newOffice(t *testing.T, s community.Store) *office {
 // service is a forum over a store, an hour later at every look at the clock:
 // whatever may be, has been long enough ago.
 func (o *office) service(s forum.Store) *forum.Service {
-	return forum.New(forum.Config{Store: s, Auth: auth.AllowAll{}, Clock: func() time.Time { o.now = o.now.Add(time.Hour); return o.now }})
+	return forum.New(forum.Config{Store: s, Auth: auth.AllowAll{}, Clock: func() time.Time { o.hour = o.hour.Add(time.Hour); return o.hour }})
 }
 
 // dump writes down all that the store shows of the office.
