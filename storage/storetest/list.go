@@ -259,20 +259,24 @@ func topicLimits(t *testing.T, s community.Store) {
 
 func topicTies(t *testing.T, s community.Store) {
 	d := newDesk(t, s)
+	areas := []auth.AreaID{newArea(), newArea(), newArea()}
+	author := newBy()
 	var want []forum.TopicID
 	for i := range 55 {
 		topic := d.newTopic()
-		topic.ActiveAt = at(i / 20)
+		topic.ActiveAt, topic.Area, topic.Audience, topic.By = at(i/20), areas[i%3], auth.Audience(1+i%2), author
 		d.do(forum.InsertTopic{Topic: topic})
 		want = append(want, topic.ID)
 	}
 	slices.Reverse(want) // the latest id first
-	for _, limit := range []int{1, 7, 11, 44, 55, 100} {
-		var all []forum.TopicID
-		for _, l := range d.walk(forum.TopicQuery{Reach: everything, Limit: limit}) {
-			all = append(all, l.ID)
+	for _, q := range []forum.TopicQuery{
+		{Reach: everything}, {Reach: auth.Reach{Areas: areas}}, {Reach: auth.Reach{Floor: auth.CommunityMembers, Areas: areas}},
+		{Reach: everything, Board: d.board.ID}, {Reach: auth.Reach{Areas: areas}, Board: d.board.ID},
+		{Reach: everything, Author: author.User}, {Reach: auth.Reach{Floor: auth.Public, Areas: areas}, Author: author.User},
+	} {
+		for _, q.Limit = range []int{1, 7, 11, 44, 55, 100} {
+			same(t, d.listedIDs(q), want)
 		}
-		same(t, all, want)
 	}
 }
 

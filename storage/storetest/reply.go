@@ -55,6 +55,12 @@ func replyNotFound(t *testing.T, s community.Store) {
 	same(t, d.topic(topic.ID), topic)
 	same(t, len(claims(t, s)), 0)
 
+	orphan := d.newReply(topic.ID, absent)
+	_, err = d.f.InsertReply(ctx, orphan, forum.Path("").Below(1), 1, event(1))
+	is(t, err, storage.ErrNotFound)
+	same(t, d.topic(topic.ID), topic)
+	same(t, len(claims(t, s)), 0)
+
 	r := d.reply(topic.ID, forum.Reply{})
 	d.fails(storage.ErrNotFound, forum.PlaceReply{ID: r.ID, Topic: storage.NewID[forum.Topic](), Depth: 1, Path: forum.Path("").Below(1), Seq: 1})
 	same(t, d.getReply(r.ID), r)

@@ -227,6 +227,16 @@ func s50(t *testing.T, s community.Store) {
 	split := func(f *forum.Service, x scene) error {
 		return failure(f.Split(ctx, w.keeper, forum.Split{Topic: x.topic.ID, Version: w.topic(x.topic.ID).Version, Replies: []forum.ReplyID{x.reply.ID}, Title: "Titolo", Body: "Testo"}))
 	}
+	move := func(f *forum.Service, x scene) error {
+		to := w.board(forum.NewBoard{Area: auth.Commons, Audience: auth.Public, Name: "Altrove"})
+		return f.Move(ctx, w.keeper, forum.Move{Topic: x.topic.ID, To: to.ID})
+	}
+	merge := func(f *forum.Service, x scene) error {
+		return f.Merge(ctx, w.keeper, x.topic.ID, w.starts(w.member, forum.NewTopic{Board: w.open.ID}).ID)
+	}
+	mergeInto := func(f *forum.Service, x scene) error {
+		return f.Merge(ctx, w.keeper, w.starts(w.member, forum.NewTopic{Board: w.open.ID}).ID, x.topic.ID)
+	}
 	start := func(f *forum.Service, _ scene) error {
 		return failure(f.StartTopic(ctx, w.outsider, forum.NewTopic{Board: w.open.ID, Title: "Titolo", Body: "Testo"}))
 	}
@@ -269,6 +279,9 @@ func s50(t *testing.T, s community.Store) {
 		{"pin, moved", pin, moved, storage.ErrNotFound},
 		{"hide, moved", hide, moved, storage.ErrNotFound},
 		{"split, moved", split, moved, storage.ErrNotFound},
+		{"move, moved", move, moved, storage.ErrNotFound},
+		{"merge, moved", merge, moved, storage.ErrNotFound},
+		{"merge, the other moved", mergeInto, moved, storage.ErrInvalid},
 		{"reply, locked", reply, lock, forum.ErrLocked},
 		{"edit a reply, locked", editReply, lock, forum.ErrLocked},
 		{"edit a topic, locked", editTopic, lock, forum.ErrLocked},
