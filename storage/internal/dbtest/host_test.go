@@ -275,6 +275,36 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
+// A store that is closed gives the host back every connection of its database,
+// which stays open.
+func TestCloseGivesBack(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		db   func(testing.TB) *sql.DB
+		d    *sqlstore.Dialect
+	}{{"SQLite", SQLiteDB, sqlstore.SQLite}, {"PostgreSQL", PostgresDB, sqlstore.Postgres}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			db := c.db(t)
+			s := sqlstore.Open(db, c.d)
+			if err := s.Apply(t.Context(), storage.Once{Key: "k", At: time.Now()}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Done(t.Context(), storage.Once{}.Owner, "k"); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			if n := db.Stats().InUse; n != 0 {
+				t.Errorf("%d connections are still in use", n)
+			}
+			if err := db.Ping(); err != nil {
+				t.Errorf("the host's database is closed: %v", err)
+			}
+		})
+	}
+}
+
 // Two communities in one process do not take each other's units for their own.
 func TestTwoStores(t *testing.T) {
 	t.Parallel()
