@@ -31,8 +31,9 @@ type Org struct{}
 // behalf they act (zero: for themselves). The zero Actor is a visitor. It is
 // an argument of every call, never a value in a context.
 type Actor struct {
-	User UserID
-	For  OrgID
+	User  UserID
+	For   OrgID
+	Level Level // how surely the person is known
 }
 
 // Visitor is the zero Actor: somebody who has not signed in.
@@ -46,7 +47,7 @@ type By struct {
 }
 
 // By returns the actor's byline.
-func (a Actor) By() By { return By(a) }
+func (a Actor) By() By { return By{a.User, a.For} }
 
 // An Action names one thing that can be done, as "package.verb".
 type Action string

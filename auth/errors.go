@@ -20,6 +20,7 @@ const (
 	ReasonSignIn = "sign_in"       // a visitor would have to sign in
 	ReasonRole   = "role"          // the role does not suffice
 	ReasonClosed = "closed"        // the place takes no more
+	ReasonScope  = "scope"         // the token was not given it
 )
 
 // Denied is a refusal that the actor may know of. It matches [ErrDenied].

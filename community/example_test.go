@@ -15,7 +15,7 @@ import (
 )
 
 // members is the host's own directory: who is what.
-type members map[auth.UserID]community.Role
+type members map[auth.UserID]auth.Role
 
 func (m members) Standing(_ context.Context, who auth.Actor) (community.Standing, error) {
 	return community.Standing{Role: m[who.User]}, nil
@@ -26,7 +26,7 @@ func Example() {
 	anna, bruno := auth.Actor{User: storage.NewID[auth.User]()}, auth.Actor{User: storage.NewID[auth.User]()}
 	c := community.New(community.Config{
 		Store:    memory.New(), // or sqlite.Open(ctx, path), or postgres.Open(ctx, url)
-		Standing: members{anna.User: community.Coordinator, bruno.User: community.Member},
+		Standing: members{anna.User: auth.Coordinator, bruno.User: auth.Member},
 	})
 	board, err := c.Forum.OpenBoard(ctx, anna, forum.NewBoard{Area: auth.Commons, Audience: auth.Public, Name: "Appalti"})
 	if err != nil {

@@ -9,32 +9,10 @@ import (
 	"github.com/copis-it/copis/forum"
 )
 
-// Role is what a person is in the community or in one of its areas. Each may
-// do all that those before it may.
-type Role uint8
-
-// The roles.
-const (
-	Outsider    Role = iota // a visitor, or a person who is not a member
-	Observer                // reads
-	Member                  // takes part
-	Moderator               // keeps order
-	Coordinator             // runs the place
-)
-
-var roleNames = [...]string{"outsider", "observer", "member", "moderator", "coordinator"}
-
-func (r Role) String() string {
-	if int(r) < len(roleNames) {
-		return roleNames[r]
-	}
-	return "unknown"
-}
-
 // A Standing is what a person is, and where.
 type Standing struct {
-	Role  Role                 // in the community
-	Areas map[auth.AreaID]Role // in the areas they belong to, besides the commons
+	Role  auth.Role                 // in the community
+	Areas map[auth.AreaID]auth.Role // in the areas they belong to, besides the commons
 }
 
 // Standings knows the standing of every actor. It is asked afresh for each
@@ -46,21 +24,21 @@ type Standings interface {
 // Rights gives for each action the least role that may do it in an area.
 // Actions that are not in it are denied, and so are those of the zero Role:
 // a role that was left out opens nothing.
-type Rights map[auth.Action]Role
+type Rights map[auth.Action]auth.Role
 
 // least returns the least role that may do an action, if any may.
-func (r Rights) least(do auth.Action) (least Role, known bool) {
+func (r Rights) least(do auth.Action) (least auth.Role, known bool) {
 	least = r[do]
-	return least, least > Outsider
+	return least, least > auth.Outsider
 }
 
 // DefaultRights returns the rights of a community that says nothing else.
 func DefaultRights() Rights {
 	return Rights{
-		forum.See: Observer, forum.Read: Observer, forum.Watch: Observer,
-		forum.Start: Member, forum.Say: Member, forum.Edit: Member, forum.React: Member,
-		forum.Moderate: Moderator,
-		forum.Purge:    Coordinator, forum.Manage: Coordinator,
+		forum.See: auth.Observer, forum.Read: auth.Observer, forum.Watch: auth.Observer,
+		forum.Start: auth.Member, forum.Say: auth.Member, forum.Edit: auth.Member, forum.React: auth.Member,
+		forum.Moderate: auth.Moderator,
+		forum.Purge:    auth.Coordinator, forum.Manage: auth.Coordinator,
 	}
 }
 
@@ -157,7 +135,7 @@ func (p Policy) standing(ctx context.Context, who auth.Actor) (Standing, error) 
 // circle returns the narrowest audience that includes a person wherever an
 // item stands.
 func circle(st Standing) auth.Audience {
-	if st.Role >= Observer {
+	if st.Role >= auth.Observer {
 		return auth.CommunityMembers
 	}
 	return auth.Public

@@ -29,7 +29,7 @@ var (
 	group   = storage.MakeID[auth.Area]([16]byte{15: 2})
 	closed  = storage.MakeID[auth.Area]([16]byte{15: 3})
 
-	roles = []community.Role{community.Outsider, community.Observer, community.Member, community.Moderator, community.Coordinator}
+	roles = []auth.Role{auth.Outsider, auth.Observer, auth.Member, auth.Moderator, auth.Coordinator}
 )
 
 // standing says the same of everybody.
@@ -39,8 +39,8 @@ func (s standing) Standing(context.Context, auth.Actor) (community.Standing, err
 	return community.Standing(s), nil
 }
 
-func in(area auth.AreaID, r community.Role) map[auth.AreaID]community.Role {
-	return map[auth.AreaID]community.Role{area: r}
+func in(area auth.AreaID, r auth.Role) map[auth.AreaID]auth.Role {
+	return map[auth.AreaID]auth.Role{area: r}
 }
 
 // The golden file is the table of rights: a reviewer sees there what a change
@@ -50,17 +50,17 @@ func TestDefaultRights(t *testing.T) {
 	places := []struct {
 		name string
 		area auth.AreaID
-		as   func(community.Role) standing // the row's role, held where the place says
+		as   func(auth.Role) standing // the row's role, held where the place says
 	}{
-		{"commons", auth.Commons, func(r community.Role) standing { return standing{Role: r} }},
-		{"group, role held in it", group, func(r community.Role) standing {
-			return standing{Role: community.Member, Areas: in(group, r)}
+		{"commons", auth.Commons, func(r auth.Role) standing { return standing{Role: r} }},
+		{"group, role held in it", group, func(r auth.Role) standing {
+			return standing{Role: auth.Member, Areas: in(group, r)}
 		}},
-		{"group, as its guest", group, func(r community.Role) standing {
-			return standing{Role: community.Outsider, Areas: in(group, r)}
+		{"group, as its guest", group, func(r auth.Role) standing {
+			return standing{Role: auth.Outsider, Areas: in(group, r)}
 		}},
-		{"group of others", group, func(r community.Role) standing {
-			return standing{Role: r, Areas: in(closed, community.Coordinator)}
+		{"group of others", group, func(r auth.Role) standing {
+			return standing{Role: r, Areas: in(closed, auth.Coordinator)}
 		}},
 	}
 	promised := []struct {
@@ -109,10 +109,10 @@ func TestDefaultRightsNameEveryAction(t *testing.T) {
 	rights := community.DefaultRights()
 	assert.Len(t, rights, len(forum.Actions))
 	for _, do := range forum.Actions {
-		assert.Greater(t, rights[do], community.Outsider, "%s", do)
+		assert.Greater(t, rights[do], auth.Outsider, "%s", do)
 	}
-	rights[forum.Purge] = community.Member
-	assert.Equal(t, community.Coordinator, community.DefaultRights()[forum.Purge], "each call gives a table of its own")
+	rights[forum.Purge] = auth.Member
+	assert.Equal(t, auth.Coordinator, community.DefaultRights()[forum.Purge], "each call gives a table of its own")
 }
 
 // For every actor, action and place of a small world: what a list would give
@@ -125,13 +125,13 @@ func TestReachAgreesWithAuthorize(t *testing.T) {
 		for _, a := range roles {
 			people = append(people,
 				standing{Role: r, Areas: in(group, a)},
-				standing{Role: r, Areas: map[auth.AreaID]community.Role{group: a, closed: community.Observer}},
+				standing{Role: r, Areas: map[auth.AreaID]auth.Role{group: a, closed: auth.Observer}},
 				standing{Role: r, Areas: in(auth.Commons, a)},
 				standing{Role: r, Areas: in(auth.AreaID{}, a)})
 		}
 	}
 	tables := []community.Rights{nil, community.DefaultRights()}
-	for _, least := range append(roles, community.Coordinator+1) {
+	for _, least := range append(roles, auth.Coordinator+1) {
 		tables = append(tables, community.Rights{forum.See: least, forum.Read: least, forum.Say: least})
 	}
 	places := []auth.AreaID{auth.Commons, group, closed, {}}
@@ -168,16 +168,16 @@ func TestReachAgreesWithAuthorize(t *testing.T) {
 // Whatever was left out denies (S27).
 func TestPolicyZeroValuesDeny(t *testing.T) {
 	t.Parallel()
-	all := standing{Role: community.Coordinator, Areas: in(group, community.Coordinator)}
+	all := standing{Role: auth.Coordinator, Areas: in(group, auth.Coordinator)}
 	at := auth.Scope{Area: auth.Commons, Audience: auth.Public}
 	for name, p := range map[string]community.Policy{
 		"zero policy":    {},
 		"no rights":      {Standings: all},
 		"empty rights":   {Standings: all, Rights: community.Rights{}},
 		"zero role":      {Standings: all, Rights: community.Rights{forum.Read: 0, forum.Say: 0}},
-		"no standings":   {Rights: community.Rights{forum.Say: community.Observer}},
-		"zero standing":  {Standings: standing{}, Rights: community.Rights{forum.Say: community.Observer}},
-		"another action": {Standings: all, Rights: community.Rights{forum.Start: community.Observer}},
+		"no standings":   {Rights: community.Rights{forum.Say: auth.Observer}},
+		"zero standing":  {Standings: standing{}, Rights: community.Rights{forum.Say: auth.Observer}},
+		"another action": {Standings: all, Rights: community.Rights{forum.Start: auth.Observer}},
 	} {
 		for _, do := range []auth.Action{forum.Say, "", "forum.say"} {
 			require.ErrorIs(t, p.Authorize(t.Context(), someone, do, at), auth.ErrDenied, "%s: %s", name, do)
@@ -208,22 +208,22 @@ func TestExplain(t *testing.T) {
 		at   auth.Scope
 		want auth.Explanation
 	}{
-		{"a member replies", someone, standing{Role: community.Member}, forum.Say, auth.Scope{Area: auth.Commons, Audience: auth.CommunityMembers},
+		{"a member replies", someone, standing{Role: auth.Member}, forum.Say, auth.Scope{Area: auth.Commons, Audience: auth.CommunityMembers},
 			auth.Explanation{Allowed: true, Steps: []auth.Step{role("member", "member", true)}}},
-		{"a member moderates", someone, standing{Role: community.Member}, forum.Moderate, auth.Scope{Area: auth.Commons},
+		{"a member moderates", someone, standing{Role: auth.Member}, forum.Moderate, auth.Scope{Area: auth.Commons},
 			auth.Explanation{Steps: []auth.Step{role("member", "moderator", false)}, Denied: &auth.Denied{Action: forum.Moderate, Reason: auth.ReasonRole}}},
 		{"a visitor replies", auth.Visitor, standing{}, forum.Say, auth.Scope{Area: auth.Commons, Audience: auth.Public},
 			auth.Explanation{Steps: []auth.Step{role("outsider", "member", false)}, Denied: &auth.Denied{Action: forum.Say, Reason: auth.ReasonSignIn}}},
-		{"an organisation without a person replies", auth.Actor{For: storage.NewID[auth.Org]()}, standing{Role: community.Member}, forum.Say, auth.Scope{Area: auth.Commons},
+		{"an organisation without a person replies", auth.Actor{For: storage.NewID[auth.Org]()}, standing{Role: auth.Member}, forum.Say, auth.Scope{Area: auth.Commons},
 			auth.Explanation{Steps: []auth.Step{role("outsider", "member", false)}, Denied: &auth.Denied{Action: forum.Say, Reason: auth.ReasonSignIn}}},
 		{"a visitor reads what is public", auth.Visitor, standing{}, forum.Read, auth.Scope{Area: group, Audience: auth.Public},
 			auth.Explanation{Allowed: true, Steps: []auth.Step{role("outsider", "observer", false), audience("public", "public", true)}}},
-		{"a member reads a group's", someone, standing{Role: community.Member}, forum.Read, auth.Scope{Area: group, Audience: auth.AreaMembers},
+		{"a member reads a group's", someone, standing{Role: auth.Member}, forum.Read, auth.Scope{Area: group, Audience: auth.AreaMembers},
 			auth.Explanation{Steps: []auth.Step{role("outsider", "observer", false), audience("community members", "area members", false)},
 				Denied: &auth.Denied{Action: forum.Read, Reason: auth.ReasonRole}}},
-		{"a group's observer reads it", someone, standing{Areas: in(group, community.Observer)}, forum.Read, auth.Scope{Area: group, Audience: auth.AreaMembers},
+		{"a group's observer reads it", someone, standing{Areas: in(group, auth.Observer)}, forum.Read, auth.Scope{Area: group, Audience: auth.AreaMembers},
 			auth.Explanation{Allowed: true, Steps: []auth.Step{role("observer", "observer", true), audience("public", "area members", false)}}},
-		{"what nobody has a right to", someone, standing{Role: community.Coordinator}, "poll.vote", auth.Scope{Area: auth.Commons, Audience: auth.Public},
+		{"what nobody has a right to", someone, standing{Role: auth.Coordinator}, "poll.vote", auth.Scope{Area: auth.Commons, Audience: auth.Public},
 			auth.Explanation{Steps: []auth.Step{role("coordinator", "nobody", false)}, Denied: &auth.Denied{Action: "poll.vote", Reason: auth.ReasonRole}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -246,7 +246,7 @@ func TestExplain(t *testing.T) {
 type noDirectory struct{}
 
 func (noDirectory) Standing(context.Context, auth.Actor) (community.Standing, error) {
-	return community.Standing{Role: community.Coordinator}, errors.ErrUnsupported
+	return community.Standing{Role: auth.Coordinator}, errors.ErrUnsupported
 }
 
 // A directory that does not answer is no refusal, and opens nothing.
@@ -275,5 +275,5 @@ func TestRoleNames(t *testing.T) {
 		names = append(names, r.String())
 	}
 	assert.Equal(t, []string{"outsider", "observer", "member", "moderator", "coordinator"}, names)
-	assert.Equal(t, "unknown", (community.Coordinator + 1).String())
+	assert.Equal(t, "unknown", (auth.Coordinator + 1).String())
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -191,7 +191,7 @@ func TestEditIsRefused(t *testing.T) {
 	w.rules(w.open.ID, forum.BoardEdit{Archived: ptr(false)})
 	require.NoError(t, edit(post(r), 1))
 	// A moderator is not bound by what binds authors, of their own posts neither.
-	w.stands(w.author, community.Moderator, community.Outsider)
+	w.stands(w.author, auth.Moderator, auth.Outsider)
 	require.NoError(t, w.forum.Lock(w.ctx, w.moderator, topic.ID, true))
 	require.NoError(t, edit(first(topic.ID), w.topic(topic.ID).Version))
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // roles is a host's own list of who is what.
-type roles map[auth.UserID]community.Role
+type roles map[auth.UserID]auth.Role
 
 func (r roles) Standing(_ context.Context, who auth.Actor) (community.Standing, error) {
 	return community.Standing{Role: r[who.User]}, nil
@@ -28,7 +28,7 @@ func open() (f *forum.Service, board forum.Board, member, coordinator auth.Actor
 	f = forum.New(forum.Config{
 		Store: memory.New().Forum(),
 		Auth: community.Policy{
-			Standings: roles{member.User: community.Member, coordinator.User: community.Coordinator},
+			Standings: roles{member.User: auth.Member, coordinator.User: auth.Coordinator},
 			Rights:    community.DefaultRights(),
 		},
 	})
@@ -44,7 +44,7 @@ func ExampleNew() {
 	me := auth.Actor{User: storage.NewID[auth.User]()} // a host passes its own users' ids
 	f := forum.New(forum.Config{
 		Store: memory.New().Forum(),
-		Auth:  community.Policy{Standings: roles{me.User: community.Coordinator}, Rights: community.DefaultRights()},
+		Auth:  community.Policy{Standings: roles{me.User: auth.Coordinator}, Rights: community.DefaultRights()},
 	})
 	board, err := f.OpenBoard(ctx, me, forum.NewBoard{Area: auth.Commons, Audience: auth.Public, Name: "Appalti innovativi"})
 	fmt.Println(board.Name, err)

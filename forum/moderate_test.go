@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -130,9 +129,9 @@ func TestMove(t *testing.T) {
 	}
 	// The right to see both ends, and to moderate both.
 	half := auth.Actor{User: storage.NewID[auth.User]()}
-	w.stands(half, community.Moderator, community.Member)
+	w.stands(half, auth.Moderator, auth.Member)
 	require.ErrorIs(t, move(half, w.reserved.ID), auth.ErrDenied)
-	w.stands(half, community.Member, community.Moderator)
+	w.stands(half, auth.Member, auth.Moderator)
 	require.ErrorIs(t, move(half, w.reserved.ID), auth.ErrDenied)
 
 	require.NoError(t, w.forum.Follow(w.ctx, w.observer, topic.ID, forum.Following))

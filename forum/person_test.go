@@ -64,7 +64,7 @@ func TestExport(t *testing.T) {
 		}
 	}
 	require.Equal(t, want("Riservato"), w.export(who))
-	w.stands(who, community.Member, community.Outsider)
+	w.stands(who, auth.Member, auth.Outsider)
 	require.Equal(t, want(""), w.export(who), "titles are given of what they may read")
 	require.Empty(t, w.export(w.observer))
 	require.NotContains(t, fmt.Sprintf("%+v", w.export(who)), "altrui")
@@ -135,7 +135,7 @@ func (w *world) everywhere(who auth.Actor) []forum.Post {
 	require.NoError(w, w.forum.Hide(w.ctx, w.moderator, post(hidden), "Insulti"))
 
 	// As a moderator, once.
-	w.stands(who, community.Moderator, community.Moderator)
+	w.stands(who, auth.Moderator, auth.Moderator)
 	_, err := w.forum.EditPost(w.ctx, who, forum.PostEdit{Post: first(theirs.ID), Version: 1, Title: "Titolo altrui", Body: "parole altrui, corrette", Why: "motivo mio"})
 	require.NoError(w, err)
 	w.edits(w.member, first(theirs.ID), "parole altrui, di nuovo")
@@ -143,7 +143,7 @@ func (w *world) everywhere(who auth.Actor) []forum.Post {
 	require.NoError(w, w.forum.Hide(w.ctx, who, post(other), "Doppio"))
 	merged := w.starts(who, forum.NewTopic{Title: "Titolo mio fuso", Body: "parole mie"})
 	require.NoError(w, w.forum.Merge(w.ctx, who, merged.ID, theirs.ID))
-	w.stands(who, community.Member, community.Member)
+	w.stands(who, auth.Member, auth.Member)
 
 	require.NoError(w, w.forum.Useful(w.ctx, who, post(r), true))
 	require.NoError(w, w.forum.ReadTo(w.ctx, who, theirs.ID, 1))

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -92,7 +91,7 @@ func TestSplit(t *testing.T) {
 			require.Equal(t, post(r), where.Post)
 			_, err = w.forum.Find(w.ctx, w.visitor, post(old))
 			require.ErrorIs(t, err, storage.ErrNotFound, "it is no reply of that topic any more")
-			require.Equal(t, forum.Following, w.mark(auth.Actor(old.By), split.ID).Follow, "its author follows")
+			require.Equal(t, forum.Following, w.mark(auth.Actor{User: old.By.User, For: old.By.For}, split.ID).Follow, "its author follows")
 		}
 		require.Equal(t, forum.Author, w.mark(w.moderator, split.ID).Reason)
 	}
@@ -257,7 +256,7 @@ func (w *world) extra(name string) auth.Actor {
 	if id, ok := w.people.names[name]; ok {
 		return auth.Actor{User: id}
 	}
-	return w.joins(name, community.Member, community.Outsider)
+	return w.joins(name, auth.Member, auth.Outsider)
 }
 
 // Permalinks survive whatever follows: further merges, and being split off.

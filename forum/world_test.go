@@ -83,14 +83,14 @@ func newWorld(t *testing.T, set ...func(*forum.Config)) *world {
 		group:  storage.NewID[auth.Area](),
 	}
 	w.visitor = auth.Visitor
-	w.stranger = w.joins("stranger", community.Outsider, community.Outsider)
-	w.observer = w.joins("observer", community.Observer, community.Outsider)
-	w.outsider = w.joins("outsider", community.Member, community.Outsider)
-	w.member = w.joins("member", community.Member, community.Member)
-	w.author = w.joins("author", community.Member, community.Member)
-	w.keeper = w.joins("keeper", community.Moderator, community.Outsider)
-	w.moderator = w.joins("moderator", community.Moderator, community.Moderator)
-	w.coordinator = w.joins("coordinator", community.Coordinator, community.Coordinator)
+	w.stranger = w.joins("stranger", auth.Outsider, auth.Outsider)
+	w.observer = w.joins("observer", auth.Observer, auth.Outsider)
+	w.outsider = w.joins("outsider", auth.Member, auth.Outsider)
+	w.member = w.joins("member", auth.Member, auth.Member)
+	w.author = w.joins("author", auth.Member, auth.Member)
+	w.keeper = w.joins("keeper", auth.Moderator, auth.Outsider)
+	w.moderator = w.joins("moderator", auth.Moderator, auth.Moderator)
+	w.coordinator = w.joins("coordinator", auth.Coordinator, auth.Coordinator)
 	w.config = forum.Config{
 		Store: w.store.Forum(), Auth: community.Policy{Standings: w.people, Rights: community.DefaultRights()},
 		Clock: func() time.Time { return w.now }, People: w.people,
@@ -104,7 +104,7 @@ func newWorld(t *testing.T, set ...func(*forum.Config)) *world {
 	return w
 }
 
-func (w *world) joins(name string, there, here community.Role) auth.Actor {
+func (w *world) joins(name string, there, here auth.Role) auth.Actor {
 	who := auth.Actor{User: storage.NewID[auth.User]()}
 	w.people.names[name] = who.User
 	w.stands(who, there, here)
@@ -112,10 +112,10 @@ func (w *world) joins(name string, there, here community.Role) auth.Actor {
 }
 
 // stands makes somebody something in the community and in the group.
-func (w *world) stands(who auth.Actor, there, here community.Role) {
+func (w *world) stands(who auth.Actor, there, here auth.Role) {
 	w.people.mu.Lock()
 	defer w.people.mu.Unlock()
-	w.people.of[who.User] = community.Standing{Role: there, Areas: map[auth.AreaID]community.Role{w.group: here}}
+	w.people.of[who.User] = community.Standing{Role: there, Areas: map[auth.AreaID]auth.Role{w.group: here}}
 }
 
 // everybody is whoever may ask, in the order of what they may do.

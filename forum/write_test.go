@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -318,7 +317,7 @@ func TestKeyOfWhatIsHidden(t *testing.T) {
 	w := newWorld(t)
 	topic := w.starts(w.member, forum.NewTopic{Board: w.reserved.ID, Key: "k"})
 	r := w.replies(w.member, forum.NewReply{Topic: topic.ID, Key: "k"})
-	w.stands(w.member, community.Member, community.Outsider)
+	w.stands(w.member, auth.Member, auth.Outsider)
 	got, err := w.forum.StartTopic(w.ctx, w.member, forum.NewTopic{Board: w.reserved.ID, Key: "k", Title: "Titolo", Body: "Testo"})
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	require.Zero(t, got)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -157,11 +156,11 @@ func (p *portal) removed(v *visit) error {
 // moderates reports whether the person is a moderator anywhere.
 func (x *person) moderates() bool {
 	for _, role := range x.Areas {
-		if role >= community.Moderator {
+		if role >= auth.Moderator {
 			return true
 		}
 	}
-	return x.Role >= community.Moderator
+	return x.Role >= auth.Moderator
 }
 
 // area returns the area with an id. One that the directory does not know has

@@ -20,8 +20,8 @@ type person struct {
 	Login string // also the name after an @
 	Name  string
 	Org   *org // on whose behalf they act; nil: for themselves
-	Role  community.Role
-	Areas map[auth.AreaID]community.Role
+	Role  auth.Role
+	Areas map[auth.AreaID]auth.Role
 }
 
 // Actor returns the person as the community knows them.

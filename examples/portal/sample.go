@@ -4,7 +4,6 @@ package main
 
 import (
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/community"
 )
 
 // samplePeople returns the people, bodies and areas of the sample. All of them
@@ -23,18 +22,18 @@ func samplePeople() *directory {
 		{auth.Commons, "commons", "Spazio comune", ""},
 		{group, "outcome", "Gruppo di lavoro sugli outcome", "Area riservata a chi fa parte del gruppo."},
 	}
-	in := func(role community.Role) map[auth.AreaID]community.Role {
-		return map[auth.AreaID]community.Role{group: role}
+	in := func(role auth.Role) map[auth.AreaID]auth.Role {
+		return map[auth.AreaID]auth.Role{group: role}
 	}
 	people := []*person{
-		{Login: "marta.colonna", Name: "Marta Colonna", Org: secretariat, Role: community.Coordinator, Areas: in(community.Coordinator)},
-		{Login: "nereo.galvani", Name: "Nereo Galvani", Org: secretariat, Role: community.Moderator},
-		{Login: "ilenia.corsaro", Name: "Ilenia Corsaro", Org: university, Role: community.Member, Areas: in(community.Moderator)},
-		{Login: "tecla.bassani", Name: "Tecla Bassani", Org: town, Role: community.Member, Areas: in(community.Member)},
-		{Login: "fulvia.sanna", Name: "Fulvia Sanna", Org: metro, Role: community.Member, Areas: in(community.Member)},
-		{Login: "osvaldo.renzi", Name: "Osvaldo Renzi", Org: union, Role: community.Member},
-		{Login: "dario.pellegri", Name: "Dario Pellegri", Org: coop, Role: community.Member},
-		{Login: "ettore.brighi", Name: "Ettore Brighi", Role: community.Observer},
+		{Login: "marta.colonna", Name: "Marta Colonna", Org: secretariat, Role: auth.Coordinator, Areas: in(auth.Coordinator)},
+		{Login: "nereo.galvani", Name: "Nereo Galvani", Org: secretariat, Role: auth.Moderator},
+		{Login: "ilenia.corsaro", Name: "Ilenia Corsaro", Org: university, Role: auth.Member, Areas: in(auth.Moderator)},
+		{Login: "tecla.bassani", Name: "Tecla Bassani", Org: town, Role: auth.Member, Areas: in(auth.Member)},
+		{Login: "fulvia.sanna", Name: "Fulvia Sanna", Org: metro, Role: auth.Member, Areas: in(auth.Member)},
+		{Login: "osvaldo.renzi", Name: "Osvaldo Renzi", Org: union, Role: auth.Member},
+		{Login: "dario.pellegri", Name: "Dario Pellegri", Org: coop, Role: auth.Member},
+		{Login: "ettore.brighi", Name: "Ettore Brighi", Role: auth.Observer},
 	}
 	for _, x := range people {
 		x.ID = sampleID[auth.User]("person/" + x.Login)

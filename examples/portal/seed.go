@@ -64,7 +64,7 @@ func seed(ctx context.Context, store community.Store, people *directory, now tim
 // coordinator returns who may make boards.
 func (d *directory) coordinator() auth.Actor {
 	for _, x := range d.people {
-		if x.Role == community.Coordinator {
+		if x.Role == auth.Coordinator {
 			return x.Actor()
 		}
 	}

@@ -19,7 +19,6 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -121,7 +120,7 @@ func (p *portal) functions(lang string) template.FuncMap {
 		"audience": func(a auth.Audience) string {
 			return p.say(lang, fmt.Sprintf("audience.%d", a), nil)
 		},
-		"role": func(r community.Role) string { return p.say(lang, "role."+r.String(), nil) },
+		"role": func(r auth.Role) string { return p.say(lang, "role."+r.String(), nil) },
 		"plus": func(n, most int) string {
 			if n < most {
 				return ""

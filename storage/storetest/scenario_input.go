@@ -435,7 +435,7 @@ func s71(t *testing.T, s community.Store) {
 			if _, ok := w.people.names[name]; !ok {
 				who := auth.Actor{User: newUser()}
 				w.people.names[name] = who.User
-				w.people.put(who, community.Standing{Role: community.Member})
+				w.people.put(who, community.Standing{Role: auth.Member})
 			}
 			b.WriteString("@" + name + " ")
 		}
@@ -493,7 +493,7 @@ func s77(t *testing.T, s community.Store) {
 	// What has more pages says so, and what has none is whole.
 	for range storage.MaxLimit + 5 {
 		follower := auth.Actor{User: newUser()}
-		w.people.put(follower, community.Standing{Role: community.Member})
+		w.people.put(follower, community.Standing{Role: auth.Member})
 		must(t, w.forum.Follow(ctx, follower, topic.ID, forum.Following))
 	}
 	w.replies(w.colleague, forum.NewReply{Topic: topic.ID})

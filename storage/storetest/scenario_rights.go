@@ -61,7 +61,7 @@ func s18(t *testing.T, s community.Store) {
 func s19(t *testing.T, s community.Store) {
 	w := newWorld(t, s)
 	warden := auth.Actor{User: newUser()} // moderates the group, and is a member of the community
-	w.people.put(warden, community.Standing{Role: community.Member, Areas: map[auth.AreaID]community.Role{w.group: community.Moderator}})
+	w.people.put(warden, community.Standing{Role: auth.Member, Areas: map[auth.AreaID]auth.Role{w.group: auth.Moderator}})
 	here := w.starts(w.member, forum.NewTopic{Board: w.open.ID})
 	there := w.starts(w.member, forum.NewTopic{Board: w.reserved.ID})
 	reply := w.replies(w.colleague, forum.NewReply{Topic: here.ID})
@@ -118,9 +118,9 @@ func s20(t *testing.T, s community.Store) {
 	same(t, w.told(forum.EventReplied), map[auth.UserID]forum.Reason{w.member.User: forum.Replied})
 	w.leaves(w.member)
 	same(t, w.told(forum.EventReplied), map[auth.UserID]forum.Reason{})
-	w.people.put(w.outsider, community.Standing{Role: community.Member, Areas: map[auth.AreaID]community.Role{w.group: community.Member}})
+	w.people.put(w.outsider, community.Standing{Role: auth.Member, Areas: map[auth.AreaID]auth.Role{w.group: auth.Member}})
 	same(t, w.told(forum.EventReplied), map[auth.UserID]forum.Reason{}) // who could not be told then is not told later
-	w.people.put(w.member, community.Standing{Role: community.Member, Areas: map[auth.AreaID]community.Role{w.group: community.Member}})
+	w.people.put(w.member, community.Standing{Role: auth.Member, Areas: map[auth.AreaID]auth.Role{w.group: auth.Member}})
 	same(t, w.told(forum.EventReplied), map[auth.UserID]forum.Reason{w.member.User: forum.Replied})
 	must(t, w.forum.Follow(ctx, w.member, topic.ID, forum.Ignoring))
 	same(t, w.told(forum.EventReplied), map[auth.UserID]forum.Reason{})
@@ -176,9 +176,9 @@ func s21(t *testing.T, s community.Store) {
 	refused(w.member, storage.ErrConflict) // may edit, but not that version
 	refused(w.moderator, storage.ErrConflict)
 	refused(w.colleague, auth.ErrDenied)
-	w.people.put(w.member, community.Standing{Role: community.Observer})
+	w.people.put(w.member, community.Standing{Role: auth.Observer})
 	refused(w.member, auth.ErrDenied) // their own, when they may not write any more
-	w.people.put(w.member, community.Standing{Role: community.Member})
+	w.people.put(w.member, community.Standing{Role: auth.Member})
 	w.clock.pass(2 * time.Hour)
 	refused(w.member, forum.ErrTooLate)
 	refused(w.moderator, storage.ErrConflict)
@@ -239,7 +239,7 @@ func s24(t *testing.T, s community.Store) {
 
 	shown := w.starts(w.outsider, forum.NewTopic{Board: w.open.ID})
 	mine := w.replies(w.outsider, forum.NewReply{Topic: shown.ID})
-	w.people.put(w.outsider, community.Standing{Role: community.Observer}) // suspended from writing
+	w.people.put(w.outsider, community.Standing{Role: auth.Observer}) // suspended from writing
 	for _, c := range w.calls() {
 		_, err := c.do(w.forum, w.outsider, target{w.open.ID, shown.ID, mine.ID})
 		switch c.name {
@@ -364,7 +364,7 @@ func s29(t *testing.T, s community.Store) {
 	var boards []forum.BoardID
 	other := newArea() // a group that nobody here belongs to
 	warden := auth.Actor{User: newUser()}
-	w.people.put(warden, community.Standing{Role: community.Outsider, Areas: map[auth.AreaID]community.Role{w.group: community.Moderator}})
+	w.people.put(warden, community.Standing{Role: auth.Outsider, Areas: map[auth.AreaID]auth.Role{w.group: auth.Moderator}})
 	build := forum.New(forum.Config{Store: s.Forum(), Auth: auth.AllowAll{}, Clock: w.clock.Now})
 	for _, area := range []auth.AreaID{auth.Commons, w.group, other} {
 		for _, audience := range []auth.Audience{auth.AreaMembers, auth.CommunityMembers, auth.Public} {

@@ -53,20 +53,20 @@ func newWorld(t *testing.T, s community.Store) *world {
 	}
 	w.policy = community.Policy{Standings: w.people, Rights: community.DefaultRights()}
 	w.forum = w.service(s.Forum())
-	join := func(name string, there, here community.Role) auth.Actor {
+	join := func(name string, there, here auth.Role) auth.Actor {
 		who := auth.Actor{User: newUser()}
-		w.people.put(who, community.Standing{Role: there, Areas: map[auth.AreaID]community.Role{w.group: here}})
+		w.people.put(who, community.Standing{Role: there, Areas: map[auth.AreaID]auth.Role{w.group: here}})
 		w.people.names[name] = who.User
 		return who
 	}
-	w.stranger = join("stranger", community.Outsider, community.Outsider)
-	w.observer = join("observer", community.Observer, community.Outsider)
-	w.outsider = join("outsider", community.Member, community.Outsider)
-	w.member = join("member", community.Member, community.Member)
-	w.colleague = join("colleague", community.Member, community.Member)
-	w.keeper = join("keeper", community.Moderator, community.Outsider)
-	w.moderator = join("moderator", community.Moderator, community.Moderator)
-	w.coordinator = join("coordinator", community.Coordinator, community.Coordinator)
+	w.stranger = join("stranger", auth.Outsider, auth.Outsider)
+	w.observer = join("observer", auth.Observer, auth.Outsider)
+	w.outsider = join("outsider", auth.Member, auth.Outsider)
+	w.member = join("member", auth.Member, auth.Member)
+	w.colleague = join("colleague", auth.Member, auth.Member)
+	w.keeper = join("keeper", auth.Moderator, auth.Outsider)
+	w.moderator = join("moderator", auth.Moderator, auth.Moderator)
+	w.coordinator = join("coordinator", auth.Coordinator, auth.Coordinator)
 	w.open = w.board(forum.NewBoard{Area: auth.Commons, Audience: auth.Public, Name: "Piazza"})
 	w.reserved = w.board(forum.NewBoard{Area: w.group, Audience: auth.AreaMembers, Name: "Stanza riservata"})
 	return w

@@ -50,7 +50,7 @@ type world struct {
 type members struct{}
 
 func (members) Standing(context.Context, auth.Actor) (community.Standing, error) {
-	return community.Standing{Role: community.Member}, nil
+	return community.Standing{Role: auth.Member}, nil
 }
 
 const body = "Abbiamo misurato gli **outcome** con un questionario prima e dopo l'intervento.\n\n" +

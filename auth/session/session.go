@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package session remembers who has signed in: sessions of browsers, and
+// tokens of programs. Both are secrets of 256 random bits of which only a hash
+// is kept, and both are asked anew at every call whether their owner may still
+// act.
+//
+// This file has the words; the rules are in service.go.
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/storage"
+)
+
+// Identifiers of what is kept here. They open nothing.
+type (
+	ID      = storage.ID[Session]
+	TokenID = storage.ID[Token]
+)
+
+// A Hash is the SHA-256 of a secret.
+type Hash [32]byte
+
+// A Session is one browser that somebody has signed in with.
+type Session struct {
+	ID      ID
+	User    auth.UserID
+	Hash    Hash      // of its present secret
+	Before  Hash      // of the secret before, good until Config.Grace after Turned
+	Turned  time.Time // when the secret was last replaced
+	Level   auth.Level
+	Label   string // what its owner knows it by: "Firefox, Linux"; at most MaxLabel runes
+	Made    time.Time
+	Seen    time.Time // last used, to the minute
+	Ends    time.Time // whatever happens
+	Version int       // 1, and one more with every update
+}
+
+// A Token lets a program act for a person, within its Scopes.
+type Token struct {
+	ID     TokenID
+	User   auth.UserID
+	Hash   Hash
+	Name   string        // given by its owner; at most MaxLabel runes
+	Scopes []auth.Action // what it may do at most; never empty
+	Made   time.Time
+	Used   time.Time // to the hour; zero: never
+	Ends   time.Time
+}
+
+// ErrSession is the one answer to a secret that never was, is over, was
+// revoked or cut, and to one whose owner may no longer act.
+var ErrSession = errors.New("not signed in")
+
+// Limits.
+const (
+	MaxLabel  = 100 // runes
+	MaxHeld   = 50  // sessions a person; the one unused for longest gives way
+	MaxTokens = 20  // a person
+	MaxScopes = 100 // a token
+)
+
+// Store is what sessions are kept in. Package storage says what Atomic, Apply
+// and the errors promise; package storetest checks it.
+type Store interface {
+	Atomic(ctx context.Context, fn func(ctx context.Context, tx Store) error) error
+
+	storage.Writer
+
+	Session(ctx context.Context, h Hash) (Session, error)              // whose Hash or Before it is
+	Sessions(ctx context.Context, user auth.UserID) ([]Session, error) // last used first
+	Token(ctx context.Context, h Hash) (Token, error)
+	Tokens(ctx context.Context, user auth.UserID) ([]Token, error) // newest first
+}
+
+// What becomes of the rows, for [Store.Apply].
+type (
+	InsertSession struct{ Session Session } // ErrExists if the ID or the Hash is there
+	// UpdateSession replaces Hash, Before, Turned, Level and Seen, if the session
+	// is still at the Version that the new value carries (ErrConflict), and
+	// moves it to the next; ErrNotFound if it has ended.
+	UpdateSession struct{ Session Session }
+	EndSession    struct{ ID ID } // ErrNotFound if it is not there
+	// EndSessions ends all of a person's but one; none is no error.
+	EndSessions struct {
+		User auth.UserID
+		But  ID // zero: all
+	}
+
+	InsertToken struct{ Token Token } // ErrExists if the ID or the Hash is there
+	UseToken    struct {              // sets Used, which never goes back; ErrNotFound if it is not there
+		ID TokenID
+		At time.Time
+	}
+	EndToken  struct{ ID TokenID }       // ErrNotFound if it is not there
+	EndTokens struct{ User auth.UserID } // all of a person's; none is no error
+
+	// Forget drops sessions and tokens that were over before an instant, and
+	// sessions not seen since Idle.
+	Forget struct{ Before, Idle time.Time }
+)
+
+func (InsertSession) Change() string { return "session.InsertSession" }
+func (UpdateSession) Change() string { return "session.UpdateSession" }
+func (EndSession) Change() string    { return "session.EndSession" }
+func (EndSessions) Change() string   { return "session.EndSessions" }
+func (InsertToken) Change() string   { return "session.InsertToken" }
+func (UseToken) Change() string      { return "session.UseToken" }
+func (EndToken) Change() string      { return "session.EndToken" }
+func (EndTokens) Change() string     { return "session.EndTokens" }
+func (Forget) Change() string        { return "session.Forget" }

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package membership says who belongs to the community: which organisations,
+// who acts for them, who was admitted in which phase, as what, and who may not
+// take part for a while.
+//
+// This file has the words: types, actions, errors, limits, queries and the
+// Store; plan.go has those of the phases. The rules are in service.go and, one
+// concept a file, beside it.
+package membership
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/storage"
+)
+
+// Identifiers of what is kept here.
+type (
+	MandateID     = storage.ID[Mandate]
+	ApplicationID = storage.ID[Application]
+	InvitationID  = storage.ID[Invitation]
+	SanctionID    = storage.ID[Sanction]
+)
+
+// A Category is the kind of member somebody is, for the phases. A host may
+// name its own; the zero Category is that of whoever is not a member.
+type Category string
+
+// The categories of Co.PIS.
+const (
+	Beneficiary Category = "beneficiary" // an administration funded by the programme
+	Partner     Category = "partner"     // of such an administration
+	University  Category = "university"
+	Research    Category = "research"
+	PublicBody  Category = "public_body"
+	PrivateBody Category = "private_body"
+	Expert      Category = "expert"
+	Citizen     Category = "citizen"
+)
+
+// An Org is an organisation. Neither its name nor the domain of its e-mail
+// says which it is: its Code does.
+type Org struct {
+	ID       auth.OrgID
+	Code     string // codice IPA in lower case, or another code of the host's; unique, at most MaxCode bytes
+	Name     string
+	Kind     string // as its register calls it: "Comuni e loro Consorzi e Associazioni"
+	Site     string // web address; may be empty
+	Inactive bool   // closed or merged: nobody begins to act for it
+	Made     time.Time
+	Version  int // 1, and one more with every update
+}
+
+// A Mandate lets a person act for an organisation while it runs.
+type Mandate struct {
+	ID       MandateID
+	User     auth.UserID
+	Org      auth.OrgID
+	Title    string    // what they are there: "responsabile del progetto"
+	From     time.Time // included
+	Until    time.Time // not included; zero: open
+	Verified time.Time // zero: only claimed
+	By       auth.By   // who verified it
+	Made     time.Time
+	Version  int // 1, and one more with every update
+}
+
+// Runs reports whether the person may act for the organisation at an instant.
+func (m Mandate) Runs(now time.Time) bool {
+	return !m.Verified.IsZero() && !now.Before(m.From) && (m.Until.IsZero() || now.Before(m.Until))
+}
+
+// A Member is a person who was admitted. What they hold in the community is
+// theirs while they are Active.
+type Member struct {
+	User     auth.UserID
+	State    MemberState
+	Role     auth.Role // in the community
+	Category Category
+	Org      auth.OrgID // through which they were admitted; may be zero
+	Joined   time.Time  // the first time
+	Since    time.Time  // of State
+	Profile  Profile
+	Version  int // 1, and one more with every update
+}
+
+// MemberState says whether a member takes part.
+type MemberState uint8
+
+// The states. What somebody wrote stays in all of them.
+const (
+	Active MemberState = iota + 1
+	Away               // deactivated by themselves for a while; coming back asks nobody
+	Left               // coming back is joining again
+)
+
+// A Profile is what a member tells of themselves, field by field to whom:
+// the zero audience of a field is nobody but the member and coordinators.
+type Profile struct {
+	Name      Field    // what they are called; shown beside what they write if it is told
+	Headline  Field    // "assistente sociale, Comune di …"
+	About     Field    // Markdown
+	Contact   Field    // how to reach them
+	Expertise []string // what they know, for the directory; at most MaxExpertise
+	Listed    bool     // found in the directory by other members
+}
+
+// A Field of a profile, and who may read it: CommunityMembers or Public, or
+// nobody else.
+type Field struct {
+	Text     string
+	Audience auth.Audience
+}
+
+// An AreaRole is what a person is in an area other than the commons.
+type AreaRole struct {
+	User auth.UserID
+	Area auth.AreaID
+	Role auth.Role
+}
+
+// An Application asks to be admitted.
+type Application struct {
+	ID       ApplicationID
+	User     auth.UserID
+	Category Category
+	Org      auth.OrgID // may be zero
+	Title    string     // what they are there
+	Text     string     // why they ask
+	State    AppState
+	Made     time.Time
+	Decided  time.Time
+	By       auth.By // who decided
+	Why      string  // told to the applicant; never empty when declined
+	Version  int     // 1, and one more with every update
+}
+
+// AppState is where an application stands.
+type AppState uint8
+
+// The states. Only Applied waits for anything, and an application that has
+// waited too long is Expired when it is read.
+const (
+	Applied AppState = iota + 1
+	Approved
+	Declined
+	Withdrawn
+	Expired
+)
+
+// An Invitation admits whoever holds its secret, while the phase admits the
+// Category by invitation, as often as Most says.
+type Invitation struct {
+	ID       InvitationID
+	Hash     [32]byte // SHA-256 of its secret
+	Category Category
+	Org      auth.OrgID // admits for it, with a verified mandate; may be zero
+	Role     auth.Role  // never above the inviter's
+	Mailbox  [16]byte   // hash of the only address that it is for; zero: whoever holds it
+	Most     int        // uses, 1 to MaxUses
+	Uses     int        // so far, kept by the store
+	By       auth.By
+	Made     time.Time
+	Ends     time.Time
+	Revoked  time.Time
+	Version  int // 1, and one more with every update but a use
+}
+
+// A Sanction restrains a person for a while.
+type Sanction struct {
+	ID      SanctionID
+	User    auth.UserID
+	Area    auth.AreaID // the commons: the whole community
+	Kind    SanctionKind
+	Why     string // told to the person
+	From    time.Time
+	Until   time.Time // zero: until it is lifted
+	By      auth.By
+	Lifted  time.Time
+	Appeal  Appeal
+	Version int // 1, and one more with every update
+}
+
+// SanctionKind is how much a sanction restrains.
+type SanctionKind uint8
+
+// The kinds, from the lightest.
+const (
+	Warning    SanctionKind = iota + 1 // nothing but the word
+	ReadOnly                           // reads and does nothing else
+	Suspension                         // is not let in
+)
+
+var sanctionNames = [...]string{"none", "warning", "read_only", "suspension"}
+
+func (k SanctionKind) String() string {
+	if int(k) < len(sanctionNames) {
+		return sanctionNames[k]
+	}
+	return "unknown"
+}
+
+// Holds reports whether a sanction restrains at an instant.
+func (s Sanction) Holds(now time.Time) bool {
+	return s.Lifted.IsZero() && !now.Before(s.From) && (s.Until.IsZero() || now.Before(s.Until))
+}
+
+// An Appeal asks somebody else than whoever imposed a sanction to look again.
+type Appeal struct {
+	Text    string
+	At      time.Time
+	Decided time.Time
+	By      auth.By
+	Upheld  bool // the sanction stays
+	Why     string
+}
+
+// What can be done here.
+const (
+	SeeMembers auth.Action = "membership.see"      // the directory, and what profiles tell members
+	Invite     auth.Action = "membership.invite"   // and revoke what one has invited
+	Decide     auth.Action = "membership.decide"   // applications, mandates, organisations
+	Grant      auth.Action = "membership.grant"    // roles, never above one's own
+	Restrain   auth.Action = "membership.restrain" // sanctions
+	Review     auth.Action = "membership.review"   // appeals against sanctions of others
+	Steer      auth.Action = "membership.steer"    // phases
+)
+
+// Actions are all of the above, in order.
+var Actions = []auth.Action{SeeMembers, Invite, Decide, Grant, Restrain, Review, Steer}
+
+// Reasons of [auth.Denied] besides those of package auth.
+const (
+	ReasonPhase    = "phase_closed" // the category may not do it in this phase; Opens says when, if that is known
+	ReasonMandate  = "mandate"      // does not act for that organisation now
+	ReasonSanction = "sanction"     // restrained; Opens says until when, if that is known
+	ReasonAway     = "away"         // has left or is deactivated
+	ReasonLevel    = "level"        // is not known surely enough
+	ReasonSelf     = "self"         // not on one's own behalf: one's own appeal, role, sanction
+	ReasonAbove    = "above"        // a role above the actor's own
+)
+
+// What is refused for reasons of its own.
+var (
+	ErrMember     = errors.New("is a member already")
+	ErrNotMember  = errors.New("is not a member")
+	ErrLast       = errors.New("is the last active coordinator")
+	ErrDecided    = errors.New("has been decided already")
+	ErrInvitation = errors.New("invitation is no longer good") // never was, was used up, revoked, is over, is for another address
+	ErrAppealed   = errors.New("has been appealed already")
+)
+
+// Limits on what is written, in runes unless they say otherwise.
+const (
+	MaxOrgName   = 400
+	MaxCode      = 40  // bytes
+	MaxSite      = 255 // bytes
+	MaxTitle     = 120
+	MaxText      = 4_000
+	MaxWhy       = 1_000
+	MaxField     = 200 // of a profile, but for About
+	MaxAbout     = 4_000
+	MaxExpertise = 10 // entries of a profile
+	MaxTerm      = 50 // an entry
+	MaxUses      = 1_000
+	MaxMandates  = 20     // a person, ended ones included
+	MaxRow       = 10_000 // rows of one bulk invitation
+)
+
+// A Standing is all that decides what a person may do, as it is at one instant.
+type Standing struct {
+	Phase     int         // in force; see [Plan.At]
+	Member    Member      // zero: none
+	Waiting   Application // zero: none
+	Areas     map[auth.AreaID]auth.Role
+	Mandates  []Mandate  // those that run
+	Sanctions []Sanction // those that hold
+}
+
+// OrgQuery selects organisations by name.
+type OrgQuery struct {
+	Words    []string // folded, see [Fold]: each stands somewhere in the folded name or is the code; none: all
+	Inactive bool     // those too
+	After    storage.Cursor
+	Limit    int
+}
+
+// MemberQuery selects members, by id.
+type MemberQuery struct {
+	Listed    bool        // only active ones who want to be found
+	State     MemberState // zero: all
+	Role      auth.Role   // at least
+	Category  Category    // zero: all
+	Org       auth.OrgID  // who have a mandate of it that runs at Now
+	Expertise string      // folded; zero: all
+	Now       time.Time
+	After     storage.Cursor
+	Limit     int
+}
+
+// ApplicationQuery selects applications, oldest first.
+type ApplicationQuery struct {
+	State    AppState // as kept: Applied ones may be Expired when read; zero: all
+	User     auth.UserID
+	Category Category
+	After    storage.Cursor
+	Limit    int
+}
+
+// InvitationQuery selects invitations, newest first.
+type InvitationQuery struct {
+	By    auth.UserID // zero: everybody's
+	After storage.Cursor
+	Limit int
+}
+
+// SanctionQuery selects sanctions, newest first.
+type SanctionQuery struct {
+	User     auth.UserID // zero: everybody's
+	Areas    auth.Reach  // of the Area, as of an item promised to its members
+	Appealed bool        // only those with an appeal that is not decided
+	After    storage.Cursor
+	Limit    int
+}
+
+// Tally counts active members by category.
+type Tally map[Category]int
+
+// Store is what membership is kept in. Package storage says what Atomic, Apply
+// and the errors promise; package storetest checks it. A store decides nothing.
+type Store interface {
+	Atomic(ctx context.Context, fn func(ctx context.Context, tx Store) error) error
+
+	storage.Writer
+
+	// Standing reads in one go what there is of a person: their membership,
+	// the application that is Applied, roles in areas, mandates with neither
+	// From after nor Until at or before now, verified or not, sanctions that
+	// hold at now, and the turns of the phase. A person of whom there is
+	// nothing has the zero Facts but for Turns.
+	Standing(ctx context.Context, user auth.UserID, now time.Time) (Facts, error)
+
+	Turns(ctx context.Context) ([]Turn, error) // all, oldest first
+
+	Org(ctx context.Context, id auth.OrgID) (Org, error)
+	OrgsByCode(ctx context.Context, codes []string) (map[string]Org, error)
+	Orgs(ctx context.Context, q OrgQuery) (storage.Page[Org], error) // by folded name, then code
+
+	Member(ctx context.Context, user auth.UserID) (Member, error) // a root: locked in a unit
+	Members(ctx context.Context, q MemberQuery) (storage.Page[Member], error)
+	Tally(ctx context.Context) (Tally, error)
+
+	// Coordinators returns the active coordinators who are not suspended from
+	// the commons at now, by id, and what HoldCoordinators asks to have been seen.
+	Coordinators(ctx context.Context, now time.Time) (who []auth.UserID, seen int, err error)
+	AreaRoles(ctx context.Context, area auth.AreaID) ([]AreaRole, error) // by user
+
+	Mandate(ctx context.Context, id MandateID) (Mandate, error)
+	Mandates(ctx context.Context, user auth.UserID) ([]Mandate, error) // newest first
+
+	Application(ctx context.Context, id ApplicationID) (Application, error)
+	Applications(ctx context.Context, q ApplicationQuery) (storage.Page[Application], error)
+
+	Invitation(ctx context.Context, hash [32]byte) (Invitation, error)
+	InvitationOf(ctx context.Context, id InvitationID) (Invitation, error)
+	Invitations(ctx context.Context, q InvitationQuery) (storage.Page[Invitation], error)
+
+	Sanction(ctx context.Context, id SanctionID) (Sanction, error)
+	Sanctions(ctx context.Context, q SanctionQuery) (storage.Page[Sanction], error)
+}
+
+// Facts are what a store knows of a person for a [Standing].
+type Facts struct {
+	Standing      // without Phase; Mandates also those not verified
+	Last     Turn // of the phase; zero: never turned by hand
+}
