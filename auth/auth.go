@@ -101,12 +101,7 @@ func (r Reach) Covers(area AreaID, audience Audience) bool {
 	if audience.Valid() && r.Floor.Valid() && audience >= r.Floor {
 		return true
 	}
-	for _, a := range r.Areas {
-		if a == area {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.Areas, area)
 }
 
 // And returns what is within both reaches. It may leave out items of an area

@@ -42,11 +42,34 @@ func (o only) Explain(ctx context.Context, who Actor, do Action, at Scope) (Expl
 	}, nil
 }
 
-func (o only) ForCall() Authorizer { return only{ForCall(o.all), o.actions} }
+func (o only) Enter(ctx context.Context, who Actor, do Action) (Authorizer, error) {
+	if !slices.Contains(o.actions, do) {
+		return nil, &Denied{Action: do, Reason: ReasonScope}
+	}
+	all, err := Enter(ctx, o.all, who, do)
+	if err != nil {
+		return nil, err
+	}
+	return only{all, o.actions}, nil
+}
 
-// ForCall returns an Authorizer for one call of a service: it may look up who
-// an actor is once, and answer from that until the call ends. It is a itself
-// if a looks nothing up.
+// Enter begins a call of a service. It returns an Authorizer for this call,
+// which may answer all of it from one look at who an actor is, and it refuses
+// what the actor may not do wherever and to whatever: because of a sanction,
+// the phase, the scopes of a token. Such a refusal matches [ErrDenied] and
+// names no object, so it is given before one is looked for.
+//
+// It is a itself, and refuses nothing, if a has no method Enter.
+func Enter(ctx context.Context, a Authorizer, who Actor, do Action) (Authorizer, error) {
+	if e, ok := a.(interface {
+		Enter(ctx context.Context, who Actor, do Action) (Authorizer, error)
+	}); ok {
+		return e.Enter(ctx, who, do)
+	}
+	return a, nil
+}
+
+// ForCall is Enter for a call that does no action of its own.
 func ForCall(a Authorizer) Authorizer {
 	if c, ok := a.(interface{ ForCall() Authorizer }); ok {
 		return c.ForCall()

@@ -37,3 +37,12 @@ const (
 	LevelSubstantial                  // SPID 2
 	LevelHigh                         // SPID 3, CIE 3
 )
+
+var levelNames = [...]string{"password", "low", "substantial", "high"}
+
+func (l Level) String() string {
+	if int(l) < len(levelNames) {
+		return levelNames[l]
+	}
+	return "unknown"
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -49,13 +50,15 @@ func (Settle) Change() string { return "community.Settle" }
 // Config is what a community needs. Only Store is required.
 type Config struct {
 	Store    Store
-	Auth     auth.Authorizer // default: a [Policy] over Standing
-	Standing Standings       // who is what; default: everyone is a visitor
-	Rights   Rights          // what roles may do; default: DefaultRights
-	Clock    storage.Clock   // default: system time
-	Limit    auth.Limiter    // default: none
-	People   auth.People     // default: nobody has a name
-	Forum    forum.Config    // its rules; Store, Auth, Clock, Limit and People are filled in from above
+	Auth     auth.Authorizer            // default: a [Policy] over Standing
+	Standing Standings                  // who is what; default: everyone is a visitor
+	Rights   Rights                     // what roles may do; default: DefaultRights
+	Plan     membership.Plan            // the phases, such as [CoPIS]; default: none
+	Levels   map[auth.Action]auth.Level // how surely somebody must be known; default: however
+	Clock    storage.Clock              // default: system time
+	Limit    auth.Limiter               // default: none
+	People   auth.People                // default: nobody has a name
+	Forum    forum.Config               // its rules; Store, Auth, Clock, Limit and People are filled in from above
 
 	Handlers []Handler // of events, delivered by Work and Tick
 }
@@ -77,7 +80,7 @@ func New(cfg Config) *Community {
 		if cfg.Rights == nil {
 			cfg.Rights = DefaultRights()
 		}
-		cfg.Auth = Policy{cfg.Standing, cfg.Rights}
+		cfg.Auth = Policy{Standings: cfg.Standing, Rights: cfg.Rights, Plan: cfg.Plan, Levels: cfg.Levels}
 	}
 	f := cfg.Forum
 	f.Store, f.Auth, f.Clock, f.Limit, f.People = cfg.Store.Forum(), cfg.Auth, cfg.Clock, cfg.Limit, cfg.People

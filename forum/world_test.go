@@ -57,7 +57,9 @@ type people struct {
 func (p people) Standing(_ context.Context, who auth.Actor) (community.Standing, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.of[who.User], nil
+	st := p.of[who.User]
+	st.Orgs = []auth.OrgID{who.For} // for whom they act is not the forum's business
+	return st, nil
 }
 
 func (p people) Named(_ context.Context, names []string) (map[string]auth.UserID, error) {

@@ -3,6 +3,7 @@
 package membership
 
 import (
+	"maps"
 	"time"
 
 	"github.com/copis-it/copis/auth"
@@ -41,6 +42,15 @@ type Turn struct {
 	At    time.Time
 	By    auth.By
 	Why   string
+}
+
+// Widen returns the phase with these categories admitted so too.
+func (p Phase) Widen(by Admission, categories ...Category) Phase {
+	p.Admits = maps.Clone(p.Admits)
+	for _, c := range categories {
+		p.Admits[c] = by
+	}
+	return p
 }
 
 // At returns the phase in force at an instant: that of the last turn by hand,

@@ -91,7 +91,11 @@ func (d *directory) Standing(_ context.Context, who auth.Actor) (community.Stand
 	if x == nil {
 		return community.Standing{}, nil
 	}
-	return community.Standing{Role: x.Role, Areas: x.Areas}, nil
+	st := community.Standing{Role: x.Role, Areas: x.Areas}
+	if x.Org != nil {
+		st.Orgs = []auth.OrgID{x.Org.ID}
+	}
+	return st, nil
 }
 
 // Named implements [auth.People].

@@ -104,7 +104,9 @@ func (p *people) put(who auth.Actor, st community.Standing) {
 func (p *people) Standing(_ context.Context, who auth.Actor) (community.Standing, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.of[who.User], nil
+	st := p.of[who.User]
+	st.Orgs = []auth.OrgID{who.For} // for whom they act is not the forum's business
+	return st, nil
 }
 
 // Named implements [auth.People].
