@@ -18,7 +18,8 @@ type Limiter interface {
 }
 
 // NewEvent makes the event that reports a change of an object: name in the
-// past tense, and a payload of a type that the tool declares.
+// past tense, and a payload of a type that the tool declares. It panics if the
+// payload does not marshal as JSON.
 func NewEvent(name string, at time.Time, area AreaID, audience Audience, payload any) storage.Event {
 	b, err := json.Marshal(payload)
 	if err != nil {

@@ -51,8 +51,8 @@ func Mentions(text string) []UserID {
 
 // StoreMentions returns text with every "@name" of somebody known to people in
 // its stored form, and who is mentioned. More than [MaxMentions] people, or 100
-// mentions of them, are Invalid in the field "body". With nil people, text is
-// returned as it is.
+// mentions of them, are Invalid in the field "body". What people answers with
+// an error is that error. With nil people, text is returned as it is.
 func StoreMentions(ctx context.Context, people People, text string) (string, []UserID, error) {
 	if names := namesIn(text); people != nil && len(names) > 0 {
 		known, err := people.Named(ctx, names)

@@ -6,9 +6,12 @@ package community
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
+	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
@@ -23,6 +26,9 @@ type Store interface {
 	storage.Writer
 
 	Forum() forum.Store
+	Accounts() account.Store
+	Sessions() session.Store
+	Membership() membership.Store
 
 	// Claim takes up to limit events that wait to be delivered and are due at
 	// now, oldest first, and keeps them from other claims until the lease is
@@ -47,28 +53,43 @@ type Settle struct {
 
 func (Settle) Change() string { return "community.Settle" }
 
-// Config is what a community needs. Only Store is required.
+// Config is what a community needs. Only Store is required. Of the parts, what
+// stands above them is filled in: Store, Auth, Clock, Limit, People, Plan, and
+// what ends with a person's sessions.
 type Config struct {
-	Store    Store
-	Auth     auth.Authorizer            // default: a [Policy] over Standing
-	Standing Standings                  // who is what; default: everyone is a visitor
-	Rights   Rights                     // what roles may do; default: DefaultRights
-	Plan     membership.Plan            // the phases, such as [CoPIS]; default: none
-	Levels   map[auth.Action]auth.Level // how surely somebody must be known; default: however
-	Clock    storage.Clock              // default: system time
-	Limit    auth.Limiter               // default: none
-	People   auth.People                // default: nobody has a name
-	Forum    forum.Config               // its rules; Store, Auth, Clock, Limit and People are filled in from above
+	Store  Store
+	Clock  storage.Clock              // default: system time
+	Plan   membership.Plan            // the phases, such as [CoPIS]; default: none
+	Rights Rights                     // what roles may do; default: DefaultRights
+	Levels map[auth.Action]auth.Level // how surely somebody must be known; default: however
+	Rates  Rates                      // how often; default: as often as they like
+
+	Auth     auth.Authorizer // default: a [Policy] over Standing
+	Standing Standings       // who is what; default: the members
+	Limit    auth.Limiter    // default: by Rates
+	People   auth.People     // default: the accounts by their usernames, if there are any
+
+	Account    account.Config // there are no accounts without its Passwords
+	Session    session.Config
+	Membership membership.Config
+	Forum      forum.Config
 
 	Handlers []Handler // of events, delivered by Work and Tick
+
+	pace *pace         // of Rates, the same on every store
+	tidy *atomic.Int64 // when Tick forgets again, in Unix seconds; likewise
 }
 
 // Community is the assembled library. It is safe for concurrent use.
 type Community struct {
-	Forum *forum.Service
-	Auth  auth.Authorizer
+	Auth       auth.Authorizer
+	Accounts   *account.Service // nil for a host with users of its own
+	Sessions   *session.Service
+	Membership *membership.Service
+	Forum      *forum.Service
 
-	cfg Config
+	cfg       Config // as it was given
+	mailboxes func(context.Context, auth.UserID) ([][16]byte, error)
 }
 
 // New assembles a community over cfg.Store. It panics if cfg.Store is nil.
@@ -76,15 +97,60 @@ func New(cfg Config) *Community {
 	if cfg.Store == nil {
 		panic("community: nil Store")
 	}
+	if cfg.Rights == nil {
+		cfg.Rights = DefaultRights()
+	}
+	if cfg.pace == nil && cfg.Limit == nil && len(cfg.Rates) > 0 {
+		cfg.pace = newPace(cfg.Rates)
+	}
+	if cfg.tidy == nil {
+		cfg.tidy = new(atomic.Int64)
+	}
+	c := &Community{cfg: cfg} // before anything of this store is filled in
+	members := &members{}
+	if cfg.Standing == nil {
+		cfg.Standing = members
+	}
 	if cfg.Auth == nil {
-		if cfg.Rights == nil {
-			cfg.Rights = DefaultRights()
-		}
 		cfg.Auth = Policy{Standings: cfg.Standing, Rights: cfg.Rights, Plan: cfg.Plan, Levels: cfg.Levels}
 	}
+	if cfg.Limit == nil && cfg.pace != nil {
+		cfg.Limit = limits{cfg.pace, cfg.Clock, members}
+	}
+	c.Auth = cfg.Auth
+
+	if a := cfg.Account; a.Passwords != nil {
+		a.Store, a.Auth, a.Clock, a.Ends = cfg.Store.Accounts(), cfg.Auth, cfg.Clock, session.Ends
+		c.Accounts = account.New(a)
+		if cfg.People == nil {
+			cfg.People = c.Accounts
+		}
+		if cfg.Session.MayAct == nil {
+			cfg.Session.MayAct = c.Accounts.MayAct
+		}
+		if cfg.Membership.Mailboxes == nil {
+			cfg.Membership.Mailboxes = c.Accounts.Mailboxes
+		}
+	}
+	s := cfg.Session
+	s.Store, s.Clock = cfg.Store.Sessions(), cfg.Clock
+	c.Sessions = session.New(s)
+
+	m := cfg.Membership
+	m.Store, m.Auth, m.Clock, m.Limit, m.Ends = cfg.Store.Membership(), cfg.Auth, cfg.Clock, cfg.Limit, session.Ends
+	if m.Plan == nil {
+		m.Plan = cfg.Plan
+	}
+	c.Membership = membership.New(m)
+	members.of, c.mailboxes = c.Membership, m.Mailboxes
+
 	f := cfg.Forum
+	if f.Promise == nil && len(cfg.Plan) > 0 {
+		f.Promise = c.promise
+	}
 	f.Store, f.Auth, f.Clock, f.Limit, f.People = cfg.Store.Forum(), cfg.Auth, cfg.Clock, cfg.Limit, cfg.People
-	return &Community{Forum: forum.New(f), Auth: cfg.Auth, cfg: cfg}
+	c.Forum = forum.New(f)
+	return c
 }
 
 // On returns the same community working on another store, usually one joined

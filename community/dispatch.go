@@ -65,8 +65,26 @@ func (c *Community) Tick(ctx context.Context) error {
 			break
 		}
 	}
+	return errors.Join(append(failed, c.forget(ctx))...)
+}
+
+// forgetEvery is how often a node drops what need not be kept.
+const forgetEvery = 10 * time.Minute
+
+// forget drops what need not be kept, if it is time.
+func (c *Community) forget(ctx context.Context) error {
 	now := c.cfg.Clock.Now()
-	failed = append(failed, c.cfg.Store.Apply(ctx, storage.Forget{Before: now.Add(-storage.OnceKept)}))
+	due := c.cfg.tidy.Load()
+	if now.Unix() < due || !c.cfg.tidy.CompareAndSwap(due, now.Add(forgetEvery).Unix()) {
+		return nil
+	}
+	failed := []error{
+		c.cfg.Store.Apply(ctx, storage.Forget{Before: now.Add(-storage.OnceKept)}),
+		c.Sessions.Forget(ctx),
+	}
+	if c.Accounts != nil {
+		failed = append(failed, c.Accounts.Forget(ctx))
+	}
 	return errors.Join(failed...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 )
@@ -51,5 +52,5 @@ func CoPIS(funded ...string) membership.Plan {
 // MemberActions returns every action of every tool: what a phase allows a
 // category that takes part in all, each by their role.
 func MemberActions() []auth.Action {
-	return slices.Concat(forum.Actions, membership.Actions)
+	return slices.Concat(forum.Actions, []auth.Action{account.ActDisable, account.ActEnable}, membership.Actions)
 }

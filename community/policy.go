@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 )
@@ -46,7 +47,9 @@ func DefaultRights() Rights {
 		forum.See: auth.Observer, forum.Read: auth.Observer, forum.Watch: auth.Observer,
 		forum.Start: auth.Member, forum.Say: auth.Member, forum.Edit: auth.Member, forum.React: auth.Member,
 		forum.Moderate: auth.Moderator,
-		forum.Purge:    auth.Coordinator, forum.Manage: auth.Coordinator,
+		forum.Purge:    auth.Coordinator, forum.Disclose: auth.Coordinator, forum.Manage: auth.Coordinator,
+
+		account.ActDisable: auth.Coordinator, account.ActEnable: auth.Coordinator,
 
 		membership.SeeMembers: auth.Observer,
 		membership.Invite:     auth.Moderator, membership.Restrain: auth.Moderator,

@@ -3,12 +3,10 @@
 package community
 
 import (
-	"context"
 	"sync"
 	"time"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/storage"
 )
 
 // A Rate lets somebody do a thing Times in any stretch of Per, and then again
@@ -19,19 +17,18 @@ type Rate struct {
 }
 
 // Rates bounds how often one person does a thing. Actions that are not in it
-// have no limit.
+// have no limit. What was done is remembered in memory: of several nodes each
+// allows as much.
 type Rates map[auth.Action]struct{ Newcomer, Member Rate }
 
-// A Pace is the [auth.Limiter] of Rates. It remembers in memory: of several
-// nodes each allows as much. It is safe for concurrent use.
-type Pace struct {
-	rates    Rates
-	clock    storage.Clock
-	newcomer func(context.Context, auth.UserID) (bool, error)
+// A pace remembers what was done, by the generic cell rate algorithm (ITU-T
+// I.371): it is forgotten at a steady pace. It is safe for concurrent use.
+type pace struct {
+	rates Rates
 
 	mu    sync.Mutex
-	until map[paced]time.Time // when the last that was allowed will be forgotten
-	sweep time.Time
+	until map[paced]time.Time // when the last that was done will be forgotten
+	sweep time.Time           // when to drop those that are
 }
 
 type paced struct {
@@ -39,54 +36,30 @@ type paced struct {
 	do   auth.Action
 }
 
-var _ auth.Limiter = (*Pace)(nil)
+func newPace(rates Rates) *pace { return &pace{rates: rates, until: map[paced]time.Time{}} }
 
-// NewPace returns a limiter by rates. newcomer says for whom the tighter rate
-// holds; nil: for nobody.
-func NewPace(rates Rates, clock storage.Clock, newcomer func(context.Context, auth.UserID) (bool, error)) *Pace {
-	return &Pace{rates: rates, clock: clock, newcomer: newcomer, until: map[paced]time.Time{}}
-}
-
-// Allow implements [auth.Limiter] by the generic cell rate algorithm (ITU-T
-// I.371): what was allowed is forgotten at a steady pace.
-func (p *Pace) Allow(ctx context.Context, who auth.Actor, do auth.Action) error {
-	rates, ok := p.rates[do]
-	if !ok {
-		return nil
-	}
-	rate := rates.Member
-	if p.newcomer != nil && rates.Newcomer != rates.Member {
-		fresh, err := p.newcomer(ctx, who.User)
-		if err != nil {
-			return err
-		}
-		if fresh {
-			rate = rates.Newcomer
-		}
-	}
+// take counts one more, or returns how long to wait until it may be.
+func (p *pace) take(key paced, rate Rate, now time.Time) time.Duration {
 	if rate.Times <= 0 || rate.Per <= 0 {
-		return nil
+		return 0
 	}
 	each := rate.Per / time.Duration(rate.Times)
-	now := p.clock.Now()
-
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.forget(now)
-	key := paced{who.User, do}
 	next := now.Add(each)
 	if last := p.until[key]; last.After(now) {
 		next = last.Add(each)
 	}
 	if wait := next.Sub(now) - rate.Per; wait > 0 {
-		return &auth.Limited{Action: do, After: wait}
+		return wait
 	}
 	p.until[key] = next
-	return nil
+	return 0
 }
 
 // forget drops, once a minute, whoever has been idle long enough.
-func (p *Pace) forget(now time.Time) {
+func (p *pace) forget(now time.Time) {
 	if now.Before(p.sweep) {
 		return
 	}

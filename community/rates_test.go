@@ -4,7 +4,7 @@ package community_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,53 +15,92 @@ import (
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/storage/memory"
 )
 
-func TestPace(t *testing.T) {
-	t.Parallel()
-	now := june
-	fresh := false
-	p := community.NewPace(community.Rates{
-		forum.Say: {Newcomer: community.Rate{Times: 2, Per: time.Hour}, Member: community.Rate{Times: 6, Per: time.Hour}},
-	}, func() time.Time { return now }, func(context.Context, auth.UserID) (bool, error) { return fresh, nil })
-	other := auth.Actor{User: storage.NewID[auth.User]()}
-	say := func(who auth.Actor) error { return p.Allow(t.Context(), who, forum.Say) }
-
-	for range 6 {
-		require.NoError(t, say(someone))
-	}
-	var limited *auth.Limited
-	require.ErrorAs(t, say(someone), &limited)
-	assert.Equal(t, auth.Limited{Action: forum.Say, After: 10 * time.Minute}, *limited)
-	require.ErrorAs(t, say(someone), &limited)
-	assert.Equal(t, 10*time.Minute, limited.After, "what was refused is not counted")
-	require.NoError(t, say(other), "each has a pace of their own")
-	require.NoError(t, p.Allow(t.Context(), someone, forum.React), "and each action")
-
-	now = now.Add(10*time.Minute - time.Microsecond)
-	require.ErrorIs(t, say(someone), auth.ErrLimited)
-	now = now.Add(time.Microsecond)
-	require.NoError(t, say(someone))
-	require.ErrorIs(t, say(someone), auth.ErrLimited, "one at a time")
-
-	now, fresh = now.Add(2*time.Hour), true
-	require.NoError(t, say(someone))
-	require.NoError(t, say(someone))
-	require.ErrorAs(t, say(someone), &limited)
-	assert.Equal(t, 30*time.Minute, limited.After, "tighter for newcomers")
+// A talk is a topic in which members reply as often as they may.
+type talk struct {
+	*testing.T
+	c     *community.Community
+	now   time.Time
+	said  atomic.Int32
+	topic forum.TopicID
 }
 
-func TestPaceCountsThoseAtOnce(t *testing.T) {
+// newTalk is one of members who have just joined.
+func newTalk(t *testing.T, rates community.Rates, members ...auth.Actor) *talk {
+	w := &talk{T: t, now: june}
+	w.c = community.New(community.Config{
+		Store: memory.New(), Rates: rates, Clock: func() time.Time { return w.now },
+		Membership: membership.Config{Plan: membership.Plan{membership.Phase{Name: "open"}.Widen(membership.Open, membership.Expert)}},
+		Rights: community.Rights{
+			forum.See: auth.Observer, forum.Read: auth.Observer, forum.Manage: auth.Member,
+			forum.Start: auth.Member, forum.Say: auth.Member, forum.React: auth.Member,
+		},
+	})
+	for _, who := range members {
+		_, err := w.c.Membership.Apply(t.Context(), who, membership.NewApplication{Category: membership.Expert, Text: "Sono esperta."})
+		require.NoError(t, err)
+	}
+	b, err := w.c.Forum.OpenBoard(t.Context(), members[0], forum.NewBoard{Area: auth.Commons, Audience: auth.CommunityMembers, Name: "Appalti"})
+	require.NoError(t, err)
+	topic, err := w.c.Forum.StartTopic(t.Context(), members[0], forum.NewTopic{Board: b.ID, Title: "Clausole", Body: "Quali?"})
+	require.NoError(t, err)
+	w.topic = topic.ID
+	return w
+}
+
+func (w *talk) say(c *community.Community, who auth.Actor) error {
+	_, err := c.Forum.Reply(w.Context(), who, forum.NewReply{Topic: w.topic, Body: fmt.Sprint("Risposta ", w.said.Add(1))})
+	return err
+}
+
+func TestRates(t *testing.T) {
 	t.Parallel()
-	p := community.NewPace(community.Rates{forum.Say: {Member: community.Rate{Times: 10, Per: time.Hour}}},
-		func() time.Time { return june }, nil)
+	other := auth.Actor{User: storage.NewID[auth.User]()}
+	w := newTalk(t, community.Rates{
+		forum.Say: {Newcomer: community.Rate{Times: 2, Per: time.Hour}, Member: community.Rate{Times: 6, Per: time.Hour}},
+	}, someone, other)
+	var limited *auth.Limited
+
+	require.NoError(t, w.say(w.c, someone))
+	require.NoError(t, w.say(w.c, someone))
+	require.ErrorAs(t, w.say(w.c, someone), &limited)
+	assert.Equal(t, 30*time.Minute, limited.After, "tighter for newcomers")
+	require.NoError(t, w.say(w.c, other), "each has a pace of their own")
+
+	w.now = w.now.AddDate(0, 1, 0)
+	for range 6 {
+		require.NoError(t, w.say(w.c, someone))
+	}
+	require.ErrorAs(t, w.say(w.c, someone), &limited)
+	assert.Equal(t, auth.Limited{Action: forum.Say, After: 10 * time.Minute}, *limited)
+	require.ErrorAs(t, w.say(w.c, someone), &limited)
+	assert.Equal(t, 10*time.Minute, limited.After, "what was refused is not counted")
+
+	w.now = w.now.Add(10*time.Minute - time.Microsecond)
+	require.ErrorIs(t, w.say(w.c, someone), auth.ErrLimited)
+	w.now = w.now.Add(time.Microsecond)
+	require.NoError(t, w.c.Atomic(t.Context(), func(ctx context.Context, c *community.Community) error {
+		_, err := c.Forum.Reply(ctx, someone, forum.NewReply{Topic: w.topic, Body: "in un'unità"})
+		return err
+	}))
+	require.ErrorIs(t, w.say(w.c, someone), auth.ErrLimited, "one at a time, in whatever unit")
+}
+
+func TestRatesCountThoseAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t, community.Rates{forum.Say: {
+		Newcomer: community.Rate{Times: 10, Per: time.Hour}, Member: community.Rate{Times: 10, Per: time.Hour},
+	}}, someone)
 	var passed atomic.Int32
 	var all sync.WaitGroup
 	for range 64 {
 		all.Go(func() {
-			if p.Allow(t.Context(), someone, forum.Say) == nil {
+			if w.say(w.c, someone) == nil {
 				passed.Add(1)
 			}
 		})
@@ -70,16 +109,10 @@ func TestPaceCountsThoseAtOnce(t *testing.T) {
 	assert.EqualValues(t, 10, passed.Load())
 }
 
-func TestPaceWithoutRates(t *testing.T) {
+func TestTheZeroRateIsNoLimit(t *testing.T) {
 	t.Parallel()
-	p := community.NewPace(community.Rates{forum.Say: {}}, nil, func(context.Context, auth.UserID) (bool, error) {
-		return false, errors.ErrUnsupported
-	})
-	for range 100 {
-		require.NoError(t, p.Allow(t.Context(), someone, forum.Say), "the zero Rate is no limit")
+	w := newTalk(t, community.Rates{forum.Say: {}}, someone)
+	for range 50 {
+		require.NoError(t, w.say(w.c, someone))
 	}
-	p = community.NewPace(community.Rates{forum.Say: {Newcomer: community.Rate{Times: 1, Per: 1}}}, nil, func(context.Context, auth.UserID) (bool, error) {
-		return false, errors.ErrUnsupported
-	})
-	require.ErrorIs(t, p.Allow(t.Context(), someone, forum.Say), errors.ErrUnsupported)
 }

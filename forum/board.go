@@ -4,6 +4,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/copis-it/copis/auth"
@@ -55,6 +56,10 @@ const (
 // board that was made then.
 func (s *Service) OpenBoard(ctx context.Context, who auth.Actor, in NewBoard) (Board, error) {
 	const op = "forum.OpenBoard"
+	s, err := s.enter(ctx, op, "", who, Manage)
+	if err != nil {
+		return Board{}, err
+	}
 	if in.Promise == 0 {
 		in.Promise = in.Audience
 	}
@@ -97,8 +102,12 @@ func (s *Service) OpenBoard(ctx context.Context, who auth.Actor, in NewBoard) (B
 func (s *Service) EditBoard(ctx context.Context, who auth.Actor, in BoardEdit) (Board, error) {
 	const op = "forum.EditBoard"
 	object := "board " + in.Board.String()
+	s, err := s.enter(ctx, op, object, who, Manage)
+	if err != nil {
+		return Board{}, err
+	}
 	var b Board
-	err := s.decide(ctx, func() error {
+	err = s.decide(ctx, func() error {
 		var err error
 		if b, err = s.board(ctx, who, in.Board); err != nil {
 			return err
@@ -109,6 +118,7 @@ func (s *Service) EditBoard(ctx context.Context, who auth.Actor, in BoardEdit) (
 		if b.Version != in.Version {
 			return &storage.Conflict{Base: in.Version, Current: b}
 		}
+		moved := in.Parent != nil && *in.Parent != b.Parent
 		set(&b.Parent, in.Parent)
 		set(&b.Audience, in.Audience)
 		set(&b.Promise, in.Promise)
@@ -122,9 +132,11 @@ func (s *Service) EditBoard(ctx context.Context, who auth.Actor, in BoardEdit) (
 		if err := b.check(); err != nil {
 			return err
 		}
-		guards, err := s.lineage(ctx, b)
-		if err != nil {
-			return err
+		var guards []storage.Change
+		if moved {
+			if guards, err = s.rehung(ctx, b); err != nil {
+				return err
+			}
 		}
 		return s.cfg.Store.Apply(ctx, append(guards, UpdateBoard{b},
 			s.event(EventBoardEdited, s.cfg.Clock.Now(), b.scope(), Event{By: who.By(), Board: b.ID}))...)
@@ -136,9 +148,19 @@ func (s *Service) EditBoard(ctx context.Context, who auth.Actor, in BoardEdit) (
 	return b, nil
 }
 
-// Board returns a board that the actor may see.
+// Board returns a board that the actor may see. Below one that they may not
+// see, it stands at the top.
 func (s *Service) Board(ctx context.Context, who auth.Actor, id BoardID) (Board, error) {
+	s, err := s.enter(ctx, "forum.Board", "board "+id.String(), who, See)
+	if err != nil {
+		return Board{}, err
+	}
 	b, err := s.board(ctx, who, id)
+	if err == nil && !b.Parent.IsZero() {
+		if _, err = s.board(ctx, who, b.Parent); errors.Is(err, storage.ErrNotFound) {
+			b.Parent, err = BoardID{}, nil
+		}
+	}
 	if err != nil {
 		return Board{}, refuse("forum.Board", "board "+id.String(), err)
 	}
@@ -146,10 +168,15 @@ func (s *Service) Board(ctx context.Context, who auth.Actor, id BoardID) (Board,
 }
 
 // Boards lists the boards of an area that the actor may see, parents before
-// children, with counts of what the actor may open. An area that the actor
-// does not reach has none.
+// children, with counts of what the actor may open. Below a board that they may
+// not see, a board stands at the top. An area that the actor does not reach has
+// none.
 func (s *Service) Boards(ctx context.Context, who auth.Actor, area auth.AreaID) ([]BoardListed, error) {
 	const op = "forum.Boards"
+	s, err := s.enter(ctx, op, "", who, See)
+	if err != nil {
+		return nil, err
+	}
 	see, err := s.cfg.Auth.Reach(ctx, who, See)
 	if err != nil {
 		return nil, refuse(op, "", err)
@@ -161,6 +188,13 @@ func (s *Service) Boards(ctx context.Context, who auth.Actor, area auth.AreaID) 
 	boards, err := s.cfg.Store.Boards(ctx, BoardQuery{Area: area, See: see, Read: read, Reader: who.User})
 	if err != nil {
 		return nil, refuse(op, "", err)
+	}
+	seen := map[BoardID]bool{}
+	for i, b := range boards {
+		seen[b.ID] = true
+		if !seen[b.Parent] {
+			boards[i].Parent = BoardID{}
+		}
 	}
 	return boards, nil
 }
@@ -180,7 +214,7 @@ func (s *Service) lineage(ctx context.Context, b Board) ([]storage.Change, error
 	var guards []storage.Change
 	for at := b.Parent; !at.IsZero(); {
 		if len(guards) == MaxBoardLevels {
-			return nil, &storage.Invalid{Field: "parent", Code: storage.CodeTooMany, Params: map[string]any{"max": MaxBoardLevels}}
+			return nil, tooDeep()
 		}
 		if at == b.ID {
 			return nil, &storage.Invalid{Field: "parent", Code: CodeCycle}
@@ -196,6 +230,34 @@ func (s *Service) lineage(ctx context.Context, b Board) ([]storage.Change, error
 		at = p.Parent
 	}
 	return guards, nil
+}
+
+// rehung is lineage for a board that is hung elsewhere, with all that is below
+// it.
+func (s *Service) rehung(ctx context.Context, b Board) ([]storage.Change, error) {
+	guards, err := s.lineage(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.cfg.Store.Boards(ctx, BoardQuery{Area: b.Area, See: auth.Everything})
+	if err != nil {
+		return nil, err
+	}
+	above := map[BoardID]int{b.ID: len(guards)}
+	for _, l := range all { // parents come before what is below them
+		n, below := above[l.Parent]
+		switch {
+		case below && n == MaxBoardLevels:
+			return nil, tooDeep()
+		case below:
+			above[l.ID] = n + 1
+		}
+	}
+	return guards, nil
+}
+
+func tooDeep() error {
+	return &storage.Invalid{Field: "parent", Code: storage.CodeTooMany, Params: map[string]any{"max": MaxBoardLevels}}
 }
 
 // check validates what a coordinator wrote, and puts it in normal form.
@@ -221,6 +283,14 @@ func (b *Board) check() (err error) {
 		return &storage.Invalid{Field: "slowMode", Code: CodeNegative}
 	case b.CloseAfter < 0:
 		return &storage.Invalid{Field: "closeAfter", Code: CodeNegative}
+	}
+	return nil
+}
+
+// takes refuses an action that puts a topic on a board that holds none.
+func (b Board) takes(do auth.Action) error {
+	if b.Archived || b.Posting == NobodyPosts {
+		return &auth.Denied{Action: do, Reason: auth.ReasonClosed}
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 // Version that the new value carries (ErrConflict), and moves it to the next.
 type (
 	InsertBoard struct{ Board Board } // ErrNotFound without its Parent
-	UpdateBoard struct{ Board Board }
+	UpdateBoard struct{ Board Board } // likewise
 
 	// BoardAt changes nothing: it holds what is applied with it to a board
 	// that is still at Version (ErrConflict).
@@ -23,13 +23,15 @@ type (
 	}
 
 	InsertTopic struct{ Topic Topic } // ErrNotFound without its Board
-	UpdateTopic struct{ Topic Topic }
+	UpdateTopic struct{ Topic Topic } // likewise
 
 	UpdateReply struct{ Reply Reply } // not its Topic, Parent, Depth, Path and Seq
 
 	// PlaceReply moves a reply to another place or topic: Topic, Parent, Depth,
 	// Path and Seq become these, and its Version the next. Revisions, mentions
-	// and reactions come along. Counters are left to Recount.
+	// and reactions come along. Counters are left to Recount. It is ErrNotFound
+	// without the reply, the Topic and the Parent, and ErrExists if another
+	// reply of the topic stands at the Path or has the Seq.
 	PlaceReply struct {
 		ID     ReplyID
 		Topic  TopicID
@@ -45,7 +47,9 @@ type (
 	Recount struct{ Topic TopicID }
 
 	// MovePost gives the revisions, mentions and reactions of one post to
-	// another, with the count of the reactions.
+	// another, with the count of the reactions. Who is mentioned in both, or
+	// reacted to both, is so in the one, since they reacted to To. A revision
+	// of the same number in both is ErrExists.
 	MovePost struct{ From, To Post }
 
 	InsertRevision  struct{ Revision Revision }
@@ -87,7 +91,8 @@ type (
 		Topic TopicID
 	}
 	// MoveMarks gives the marks of one topic to another, where the person has
-	// none there yet, with nothing read of it. Those of From are dropped.
+	// none there yet, with nothing read of it. Those of From are dropped, unless
+	// it is To.
 	MoveMarks struct{ From, To TopicID }
 
 	// SetMentions replaces who is mentioned in a post.

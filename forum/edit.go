@@ -28,6 +28,10 @@ type PostEdit struct {
 // as it is.
 func (s *Service) EditPost(ctx context.Context, who auth.Actor, in PostEdit) (Place, error) {
 	const op = "forum.EditPost"
+	s, err := s.enter(ctx, op, in.Post.String(), who, Edit)
+	if err != nil {
+		return Place{}, err
+	}
 	pl, err := s.editPost(ctx, who, in)
 	if err != nil {
 		return Place{}, refuse(op, in.Post.String(), err)
@@ -46,8 +50,7 @@ func (s *Service) editPost(ctx context.Context, who auth.Actor, in PostEdit) (pl
 	if in.Why, err = storage.Optional(storage.Line, "why", in.Why, MaxWhy); err != nil {
 		return Place{}, err
 	}
-	body, mentioned, err := s.body(ctx, in.Body)
-	if err != nil {
+	if in.Body, err = storage.Text("body", in.Body, s.cfg.MaxBody); err != nil {
 		return Place{}, err
 	}
 	err = s.decide(ctx, func() error {
@@ -66,12 +69,12 @@ func (s *Service) editPost(ctx context.Context, who auth.Actor, in PostEdit) (pl
 		if pl.version() != in.Version {
 			return &storage.Conflict{Base: in.Version, Current: old}
 		}
-		if title == old.Title && body == old.Body {
-			return nil
-		}
-		told, err := s.mentionable(ctx, pl.Topic, mentioned)
+		body, mentioned, told, err := s.address(ctx, pl.Topic, in.Body)
 		if err != nil {
 			return err
+		}
+		if title == old.Title && body == old.Body {
+			return nil
 		}
 		told = slices.DeleteFunc(told, func(id auth.UserID) bool { return slices.Contains(auth.Mentions(old.Body), id) })
 		kept, err := s.cfg.Store.Revisions(ctx, pl.Post())
@@ -118,7 +121,7 @@ func named(mentioned []auth.UserID, kept []Revision) []auth.UserID {
 
 // mayEdit decides whether the actor may change the text of the post.
 func (s *Service) mayEdit(ctx context.Context, who auth.Actor, pl Place, now time.Time) error {
-	if pl.removal().State != Visible {
+	if pl.gone() {
 		return ErrRemoved
 	}
 	var refused error
@@ -128,7 +131,7 @@ func (s *Service) mayEdit(ctx context.Context, who auth.Actor, pl Place, now tim
 			refused = err
 		case pl.closed(now):
 			refused = ErrLocked
-		case s.cfg.EditWindow > 0 && now.After(pl.createdAt().Add(s.cfg.EditWindow)):
+		case s.cfg.EditWindow != 0 && now.After(pl.createdAt().Add(s.cfg.EditWindow)):
 			refused = ErrTooLate
 		default:
 			return nil

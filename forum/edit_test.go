@@ -3,6 +3,7 @@
 package forum_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -52,6 +53,24 @@ func TestEditWindows(t *testing.T) {
 		require.Len(t, w.revisions(post(r)), c.revisions+1, name)
 		require.Equal(t, w.moderator.By(), w.reply(r.ID).Text.EditedBy, name)
 		require.Equal(t, w.author.By(), w.reply(r.ID).By, name)
+	}
+}
+
+// The window and the grace are counted from the first writing: whoever keeps
+// editing does not keep them open.
+func TestEditsKeepNothingOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *forum.Config) { c.EditWindow = time.Hour })
+	r := w.replies(w.author, forum.NewReply{Topic: w.starts(w.author, forum.NewTopic{}).ID})
+	for i, c := range []struct {
+		after     time.Duration
+		revisions int
+		err       error
+	}{{4 * time.Minute, 1, nil}, {8 * time.Minute, 2, nil}, {50 * time.Minute, 3, nil}, {time.Hour + 1000, 3, forum.ErrTooLate}} {
+		w.now = r.CreatedAt.Add(c.after)
+		_, err := w.forum.EditPost(w.ctx, w.author, forum.PostEdit{Post: post(r), Version: i + 1, Body: fmt.Sprint(i)})
+		require.ErrorIs(t, err, c.err)
+		require.Len(t, w.revisions(post(r)), c.revisions)
 	}
 }
 

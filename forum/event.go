@@ -22,6 +22,7 @@ const (
 	EventMoved       = "forum.moved"
 	EventSplit       = "forum.split"
 	EventMerged      = "forum.merged"
+	EventWidened     = "forum.widened"
 )
 
 // Event is the payload of every event of the forum. It names objects and
@@ -36,4 +37,7 @@ type Event struct {
 	FromArea auth.AreaID   `json:"fromArea,omitzero"` // where a move took it from
 	Mentions []auth.UserID `json:"mentions,omitempty"`
 	Why      string        `json:"why,omitempty"`
+
+	FromAudience auth.Audience `json:"fromAudience,omitzero"` // what it was promised before it was widened
+	Audience     auth.Audience `json:"audience,omitzero"`     // and is now
 }

@@ -41,6 +41,10 @@ type FeedEntry struct {
 // same rights as the pages do; removed posts are not in it.
 func (s *Service) Feed(ctx context.Context, who auth.Actor, in FeedPage) (Feed, error) {
 	const op = "forum.Feed"
+	s, err := s.enter(ctx, op, "", who, Read)
+	if err != nil {
+		return Feed{}, err
+	}
 	if in.Board.IsZero() == in.Topic.IsZero() {
 		return Feed{}, refuse(op, "", &storage.Invalid{Field: "board", Code: storage.CodeMissing})
 	}
@@ -53,6 +57,7 @@ func (s *Service) Feed(ctx context.Context, who auth.Actor, in FeedPage) (Feed, 
 		return Feed{}, refuse(op, object, err)
 	}
 	slices.SortStableFunc(f.Entries, func(a, b FeedEntry) int { return b.Updated.Compare(a.Updated) })
+	f.Entries = f.Entries[:min(len(f.Entries), storage.Limit(in.Limit))]
 	for _, e := range f.Entries {
 		if e.Updated.After(f.Updated) {
 			f.Updated = e.Updated
@@ -66,13 +71,21 @@ func (s *Service) boardFeed(ctx context.Context, who auth.Actor, in FeedPage) (F
 	if err != nil {
 		return Feed{}, err
 	}
-	page, err := s.Topics(ctx, who, TopicFilter{Board: in.Board, Limit: in.Limit})
-	if err != nil {
-		return Feed{}, err
-	}
 	f := Feed{Title: b.Name, Updated: b.CreatedAt}
-	for _, t := range page.Items {
+	left := storage.Limit(in.Limit)
+	for t, err := range storage.All(ctx, func(c storage.Cursor) (storage.Page[Listed], error) {
+		return s.Topics(ctx, who, TopicFilter{Board: in.Board, After: c, Limit: in.Limit})
+	}) {
+		if err != nil {
+			return Feed{}, err
+		}
 		f.Entries = append(f.Entries, FeedEntry{Post: Post{Topic: t.ID}, Title: t.Title, By: t.By, At: t.CreatedAt, Updated: t.ActiveAt})
+		if t.Pin == NotPinned { // pinned ones come first, however old
+			left--
+		}
+		if left == 0 {
+			break
+		}
 	}
 	return f, nil
 }
@@ -116,8 +129,12 @@ type FeedLinks struct {
 	HTML func(body string) string // safe HTML of a body
 }
 
-// WriteAtom writes the feed as an Atom document (RFC 4287).
+// WriteAtom writes the feed as an Atom document (RFC 4287). A link that its
+// entries need and that is nil is Invalid.
 func (f Feed) WriteAtom(w io.Writer, l FeedLinks) error {
+	if len(f.Entries) > 0 && (l.Link == nil || l.Name == nil || l.HTML == nil) {
+		return refuse("forum.WriteAtom", "", &storage.Invalid{Field: "links", Code: storage.CodeMissing})
+	}
 	doc := atomFeed{ID: l.ID, Title: f.Title, Updated: atomTime(f.Updated),
 		Links: []atomLink{{"self", "application/atom+xml", l.Self}, {"alternate", "text/html", l.Page}}}
 	for _, e := range f.Entries {

@@ -171,3 +171,25 @@ func TestFeedsAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, f.Entries, 26, "and the first post, at the end")
 }
+
+// However many topics are pinned, the newest are in the feed.
+func TestFeedBehindPins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 3 {
+		old := w.starts(w.author, forum.NewTopic{Title: "Vecchio"})
+		require.NoError(t, w.forum.Pin(w.ctx, w.keeper, old.ID, forum.Pinned))
+	}
+	for _, title := range []string{"Uno", "Due", "Tre"} {
+		w.starts(w.author, forum.NewTopic{Title: title})
+	}
+	for limit, want := range map[int][]string{1: {"Tre"}, 2: {"Tre", "Due"}, 4: {"Tre", "Due", "Uno", "Vecchio"}, 0: {"Tre", "Due", "Uno", "Vecchio", "Vecchio", "Vecchio"}} {
+		feed, err := w.forum.Feed(w.ctx, w.visitor, forum.FeedPage{Board: w.open.ID, Limit: limit})
+		require.NoError(t, err)
+		var got []string
+		for _, e := range feed.Entries {
+			got = append(got, e.Title)
+		}
+		require.Equal(t, want, got)
+	}
+}

@@ -61,7 +61,7 @@ type Topic struct {
 	ID        TopicID
 	Board     BoardID
 	Area      auth.AreaID   // that of the board
-	Audience  auth.Audience // promised when the topic was started; a move may narrow it, never widen
+	Audience  auth.Audience // one of the circles, promised when the topic was started; a move may narrow it, never widen
 	By        auth.By
 	Title     string
 	Body      string // Markdown, mentions by id; empty in lists
@@ -217,11 +217,12 @@ const (
 	Watch    auth.Action = "forum.follow"   // follow topics, keep what one has read
 	Moderate auth.Action = "forum.moderate" // hide, lock, pin, move, split, merge, edit others' posts
 	Purge    auth.Action = "forum.purge"    // remove for good
+	Disclose auth.Action = "forum.widen"    // promise topics to more people, see Service.Widen
 	Manage   auth.Action = "forum.manage"   // make and change boards
 )
 
 // Actions are all of the above, in order.
-var Actions = []auth.Action{See, Read, Start, Say, Edit, React, Watch, Moderate, Purge, Manage}
+var Actions = []auth.Action{See, Read, Start, Say, Edit, React, Watch, Moderate, Purge, Disclose, Manage}
 
 // What the forum refuses for reasons of its own.
 var (
@@ -243,6 +244,7 @@ const (
 	MaxDrafts      = 100 // a person
 	MaxBoardLevels = 8   // boards above a board
 	MaxSplit       = 100 // replies named in one split; their subtrees come along
+	MaxWiden       = 100 // topics widened at once
 )
 
 // Where counts shown in lists stop: 1000 means "1000 or more".
@@ -251,8 +253,9 @@ const (
 	UnreadCap = 100
 )
 
-// BoardQuery selects the boards of an area, parents before children, siblings
-// by position, name and id.
+// BoardQuery selects the boards of an area, depth first: right after each board
+// come those below it, siblings by position, name (its bytes) and id. A board
+// whose parent is not among them stands at the top.
 type BoardQuery struct {
 	Area   auth.AreaID
 	See    auth.Reach
@@ -351,8 +354,10 @@ type Store interface {
 	// InsertReply gives r the next Seq of its topic and its Path below the
 	// parent (at parent, a Path; empty for an answer to the first post),
 	// counts it in the topic and applies the changes that go with it, all or
-	// nothing, and returns r as it is now. It is ErrConflict if the topic is
-	// no longer at version seen, ErrExists if there is a reply with this ID.
+	// nothing. It returns r as it was inserted: what the changes that go with
+	// it make of it is to be read. It is ErrNotFound without its Topic and its
+	// Parent, ErrConflict if the topic is no longer at version seen, ErrExists
+	// if there is a reply with this ID.
 	InsertReply(ctx context.Context, r Reply, parent Path, seen int, with ...storage.Change) (Reply, error)
 
 	Board(ctx context.Context, id BoardID) (Board, error)
@@ -375,8 +380,8 @@ type Store interface {
 	Followers(ctx context.Context, t TopicID, after storage.Cursor) (storage.Page[Mark], error) // all marks, by user, MaxLimit a page
 	ReadAll(ctx context.Context, user auth.UserID) (time.Time, error)                           // of their last MarkAllRead; zero if never
 	Draft(ctx context.Context, user auth.UserID, place string) (Draft, error)
-	Drafts(ctx context.Context, user auth.UserID) ([]Draft, error) // latest first
-	Reactions(ctx context.Context, user auth.UserID) ([]Post, error)
-	Marks(ctx context.Context, user auth.UserID) ([]Mark, error)
+	Drafts(ctx context.Context, user auth.UserID) ([]Draft, error)   // latest first, then by place
+	Reactions(ctx context.Context, user auth.UserID) ([]Post, error) // latest first, then by post
+	Marks(ctx context.Context, user auth.UserID) ([]Mark, error)     // by topic
 	Written(ctx context.Context, q WrittenQuery) (storage.Page[Written], error)
 }

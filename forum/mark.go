@@ -15,7 +15,11 @@ import (
 // ReadTo says that the actor has opened a topic and read every reply up to the
 // one numbered seq. It never goes back, whatever tab says so last.
 func (s *Service) ReadTo(ctx context.Context, who auth.Actor, id TopicID, seq int) error {
-	err := signedIn(who, Watch)
+	s, err := s.enter(ctx, "forum.ReadTo", "topic "+id.String(), who, Watch)
+	if err != nil {
+		return err
+	}
+	err = signedIn(who, Watch)
 	var pl Place
 	if err == nil {
 		pl, err = s.watched(ctx, who, id)
@@ -36,7 +40,11 @@ func (s *Service) ReadTo(ctx context.Context, who auth.Actor, id TopicID, seq in
 // ReadAll says that the actor has read whatever has been written so far, in
 // one write.
 func (s *Service) ReadAll(ctx context.Context, who auth.Actor) error {
-	err := signedIn(who, Watch)
+	s, err := s.enter(ctx, "forum.ReadAll", "", who, Watch)
+	if err != nil {
+		return err
+	}
+	err = signedIn(who, Watch)
 	if err == nil {
 		err = s.cfg.Store.Apply(ctx, MarkAllRead{who.User, s.cfg.Clock.Now()})
 	}
@@ -50,16 +58,24 @@ func (s *Service) ReadAll(ctx context.Context, who auth.Actor) error {
 // chosen by hand, also to be Unasked, is not changed by replying or by being
 // mentioned.
 func (s *Service) Follow(ctx context.Context, who auth.Actor, id TopicID, f Follow) error {
-	err := signedIn(who, Watch)
+	s, err := s.enter(ctx, "forum.Follow", "topic "+id.String(), who, Watch)
+	if err != nil {
+		return err
+	}
+	err = signedIn(who, Watch)
 	if err == nil && f > Ignoring {
 		err = &storage.Invalid{Field: "follow", Code: storage.CodeUnknown}
 	}
-	var pl Place
 	if err == nil {
-		pl, err = s.watched(ctx, who, id)
-	}
-	if err == nil {
-		err = s.cfg.Store.Apply(ctx, SetFollow{User: who.User, Topic: pl.Topic.ID, Follow: f, Reason: ByHand})
+		err = s.decide(ctx, func() error {
+			seen, err := s.watched(ctx, who, id)
+			if err != nil {
+				return err
+			}
+			return s.held(ctx, seen, func(ctx context.Context, tx Store, pl Place) error {
+				return tx.Apply(ctx, SetFollow{User: who.User, Topic: pl.Topic.ID, Follow: f, Reason: ByHand})
+			})
+		})
 	}
 	if err != nil {
 		return refuse("forum.Follow", "topic "+id.String(), err)
@@ -79,9 +95,13 @@ func (s *Service) watched(ctx context.Context, who auth.Actor, id TopicID) (Plac
 // Useful says that the actor finds a post useful, or no longer. Nobody does so
 // of what they wrote ([ErrOwn]).
 func (s *Service) Useful(ctx context.Context, who auth.Actor, p Post, useful bool) error {
-	err := signedIn(who, React)
+	s, err := s.enter(ctx, "forum.Useful", p.String(), who, React)
+	if err != nil {
+		return err
+	}
+	err = signedIn(who, React)
 	if err == nil {
-		err = s.useful(ctx, who, p, useful)
+		err = s.decide(ctx, func() error { return s.useful(ctx, who, p, useful) })
 	}
 	if err != nil {
 		return refuse("forum.Useful", p.String(), err)
@@ -98,18 +118,20 @@ func (s *Service) useful(ctx context.Context, who auth.Actor, p Post, useful boo
 		return err
 	}
 	switch {
-	case pl.removal().State != Visible:
+	case pl.gone():
 		return ErrRemoved
 	case wrote(who, pl.by()):
 		return ErrOwn
+	case pl.Useful == useful:
+		return nil
 	}
 	var change storage.Change = DeleteReaction{Post: pl.Post(), User: who.User}
 	if useful {
 		change = InsertReaction{Post: pl.Post(), User: who.User, At: s.cfg.Clock.Now()}
 	}
 	err = s.cfg.Store.Apply(ctx, change)
-	if errors.Is(err, storage.ErrExists) || !useful && errors.Is(err, storage.ErrNotFound) {
-		return nil // as it was asked for
+	if errors.Is(err, storage.ErrExists) || errors.Is(err, storage.ErrNotFound) {
+		return storage.ErrConflict // said meanwhile, or the post was taken into another topic
 	}
 	return err
 }
@@ -140,11 +162,11 @@ func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient,
 	if err != nil {
 		return nil, refuse(op, "event "+e.ID.String(), err)
 	}
-	if pl.removal().State != Visible || pl.Topic.Removal.State != Visible || !pl.Topic.MergedInto.IsZero() {
+	if pl.gone() || !pl.Topic.MergedInto.IsZero() {
 		return nil, nil
 	}
 	var told []Recipient
-	for m, err := range s.marks(ctx, in.Topic) {
+	for m, err := range marks(ctx, s.cfg.Store, in.Topic) {
 		if err != nil {
 			return nil, refuse(op, "event "+e.ID.String(), err)
 		}

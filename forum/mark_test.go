@@ -198,3 +198,23 @@ func TestReadToWritesOnce(t *testing.T) {
 	require.NoError(t, f.ReadAll(w.ctx, w.member))
 	require.Equal(t, []string{"forum.ReadTo", "forum.MarkAllRead"}, counting.changes)
 }
+
+// Nobody is told of a post that was taken away before they were.
+func TestRecipientsOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.starts(w.author, forum.NewTopic{})
+	r := w.replies(w.member, forum.NewReply{Topic: topic.ID})
+	said := w.last()
+	for _, p := range []forum.Post{post(r), first(topic.ID)} {
+		for gone, do := range map[bool]func() error{
+			true: func() error { return w.forum.Hide(w.ctx, w.keeper, p, "Prova") }, false: func() error { return w.forum.Restore(w.ctx, w.keeper, p) },
+		} {
+			require.NoError(t, do())
+			told, err := w.forum.Recipients(w.ctx, said.Event)
+			require.NoError(t, err)
+			require.Equal(t, gone, len(told) == 0)
+		}
+		require.NoError(t, w.forum.Restore(w.ctx, w.keeper, p))
+	}
+}

@@ -21,6 +21,10 @@ type Move struct {
 // Pin says where a topic stands first.
 func (s *Service) Pin(ctx context.Context, who auth.Actor, id TopicID, pin Pin) error {
 	const op = "forum.Pin"
+	s, err := s.enter(ctx, op, "topic "+id.String(), who, Moderate)
+	if err != nil {
+		return err
+	}
 	if pin > Announced {
 		return refuse(op, "topic "+id.String(), &storage.Invalid{Field: "pin", Code: storage.CodeUnknown})
 	}
@@ -35,6 +39,10 @@ func (s *Service) Pin(ctx context.Context, who auth.Actor, id TopicID, pin Pin) 
 
 // Lock closes a topic to all but moderators, or opens it again.
 func (s *Service) Lock(ctx context.Context, who auth.Actor, id TopicID, locked bool) error {
+	s, err := s.enter(ctx, "forum.Lock", "topic "+id.String(), who, Moderate)
+	if err != nil {
+		return err
+	}
 	return s.moderate(ctx, "forum.Lock", who, id, func(t *Topic) string {
 		switch {
 		case t.Locked == locked:
@@ -86,6 +94,10 @@ func (s *Service) moderated(ctx context.Context, who auth.Actor, id TopicID) (Pl
 // no longer follow it.
 func (s *Service) Move(ctx context.Context, who auth.Actor, in Move) error {
 	const op = "forum.Move"
+	s, err := s.enter(ctx, op, "topic "+in.Topic.String(), who, Moderate)
+	if err != nil {
+		return err
+	}
 	why, err := storage.Optional(storage.Line, "why", in.Why, MaxWhy)
 	if err == nil {
 		err = s.decide(ctx, func() error { return s.move(ctx, who, in, why) })
@@ -109,32 +121,57 @@ func (s *Service) move(ctx context.Context, who auth.Actor, in Move, why string)
 	if t.Board == to.ID {
 		return nil
 	}
+	if err := to.takes(Moderate); err != nil {
+		return err
+	}
 	from := t.scope()
 	t.Board, t.Area, t.Audience = to.ID, to.Area, min(t.Audience, to.Promise)
 	if !within(t.scope(), from) && !in.Widen {
 		return &storage.Invalid{Field: "widen", Code: CodePromise}
 	}
-	lost, err := s.lost(ctx, t.ID, t.scope())
+	may, err := s.readers(ctx, t.ID, t.scope())
 	if err != nil {
 		return err
 	}
-	changes := append([]storage.Change{BoardAt{to.ID, to.Version}, UpdateTopic{t}}, lost...)
-	changes = append(changes, s.event(EventMoved, s.cfg.Clock.Now(), t.scope(),
-		Event{By: who.By(), Board: t.Board, Topic: t.ID, FromArea: from.Area, Why: why}))
-	return s.cfg.Store.Apply(ctx, changes...)
+	return s.held(ctx, pl, func(ctx context.Context, tx Store, _ Place) error {
+		changes, err := may.lost(ctx, tx, t.ID)
+		if err != nil {
+			return err
+		}
+		return tx.Apply(ctx, append(changes, BoardAt{to.ID, to.Version}, UpdateTopic{t}, s.event(EventMoved, s.cfg.Clock.Now(), t.scope(),
+			Event{By: who.By(), Board: t.Board, Topic: t.ID, FromArea: from.Area, Why: why}))...)
+	})
 }
 
-// lost drops the marks on a topic of those who may not read it where it goes.
-func (s *Service) lost(ctx context.Context, id TopicID, to auth.Scope) ([]storage.Change, error) {
-	var changes []storage.Change
-	for m, err := range s.marks(ctx, id) {
+// readers says of everybody with a mark on a topic whether they may read it
+// where it goes.
+type readers map[auth.UserID]bool
+
+func (s *Service) readers(ctx context.Context, id TopicID, to auth.Scope) (readers, error) {
+	may := readers{}
+	for m, err := range marks(ctx, s.cfg.Store, id) {
+		if err == nil {
+			may[m.User], err = s.can(ctx, auth.Actor{User: m.User}, Read, to)
+		}
 		if err != nil {
 			return nil, err
 		}
-		switch may, err := s.can(ctx, auth.Actor{User: m.User}, Read, to); {
-		case err != nil:
+	}
+	return may, nil
+}
+
+// lost drops the marks of those who may not, in a unit that holds the topic.
+// It is ErrConflict if there is a mark of somebody who was not asked about.
+func (may readers) lost(ctx context.Context, tx Store, id TopicID) ([]storage.Change, error) {
+	var changes []storage.Change
+	for m, err := range marks(ctx, tx, id) {
+		if err != nil {
 			return nil, err
-		case !may:
+		}
+		switch reads, asked := may[m.User]; {
+		case !asked:
+			return nil, storage.ErrConflict
+		case !reads:
 			changes = append(changes, DropMark{m.User, id})
 		}
 	}
@@ -153,9 +190,6 @@ func (s *Service) destination(ctx context.Context, who auth.Actor, id BoardID) (
 			return Board{}, err
 		}
 	}
-	if b.Archived || b.Posting == NobodyPosts {
-		return Board{}, &auth.Denied{Action: Moderate, Reason: auth.ReasonClosed}
-	}
 	return b, nil
 }
 
@@ -170,8 +204,8 @@ func within(inner, outer auth.Scope) bool {
 }
 
 // marks yields what everybody has to do with a topic.
-func (s *Service) marks(ctx context.Context, id TopicID) iter.Seq2[Mark, error] {
+func marks(ctx context.Context, from Store, id TopicID) iter.Seq2[Mark, error] {
 	return storage.All(ctx, func(c storage.Cursor) (storage.Page[Mark], error) {
-		return s.cfg.Store.Followers(ctx, id, c)
+		return from.Followers(ctx, id, c)
 	})
 }

@@ -143,3 +143,25 @@ func TestMove(t *testing.T) {
 	require.Equal(t, forum.Author, w.mark(w.author, topic.ID).Reason)
 	require.Equal(t, r, w.reply(r.ID))
 }
+
+// Whoever moves a topic must read it where it goes, as it is promised there.
+func TestMoveWhereOneReads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.starts(w.author, forum.NewTopic{})
+	hall := w.opens(forum.NewBoard{Area: w.group, Audience: auth.Public, Promise: auth.AreaMembers})
+	for name, at := range map[string]func(auth.Scope) bool{
+		"nothing there":             func(at auth.Scope) bool { return at.Area == w.group },
+		"but what all are promised": func(at auth.Scope) bool { return at.Area == w.group && at.Audience == auth.AreaMembers },
+	} {
+		cfg := w.config
+		cfg.Auth = without{cfg.Auth, forum.Read, w.moderator, at}
+		err := forum.New(cfg).Move(w.ctx, w.moderator, forum.Move{Topic: topic.ID, To: hall.ID})
+		require.ErrorIs(t, err, auth.ErrDenied, name)
+		require.Equal(t, topic, w.topic(topic.ID))
+	}
+	require.NoError(t, w.forum.Move(w.ctx, w.moderator, forum.Move{Topic: topic.ID, To: hall.ID}))
+	moved := w.last()
+	require.Equal(t, []any{w.group.Bytes(), uint8(auth.AreaMembers), auth.Commons},
+		[]any{[16]byte(moved.Area), moved.Audience, moved.payload.FromArea}, "the move is reported to those who read it where it is")
+}

@@ -26,14 +26,15 @@ const (
 // Exported is one thing that the forum holds of a person. The texts are those
 // that they wrote; of others' topics there is the title, if they may read it.
 type Exported struct {
-	Kind   string     `json:"kind"` // "topic", "reply", "revision", "mark", "draft", "reaction"
+	Kind   string     `json:"kind"` // "topic", "reply", "revision", "removal", "mark", "read", "draft", "reaction"
 	Topic  TopicID    `json:"topic,omitzero"`
 	Reply  ReplyID    `json:"reply,omitzero"`
 	Place  string     `json:"place,omitempty"`
 	For    auth.OrgID `json:"for,omitzero"`
 	Title  string     `json:"title,omitempty"`
 	Body   string     `json:"body,omitempty"`
-	N      int        `json:"n,omitempty"` // of a revision
+	Why    string     `json:"why,omitempty"` // of an edit or a removal, as they gave it
+	N      int        `json:"n,omitempty"`   // of a revision
 	Read   int        `json:"read,omitempty"`
 	Follow Follow     `json:"follow,omitempty"` // of a mark
 	Reason Reason     `json:"reason,omitempty"` // why
@@ -41,7 +42,8 @@ type Exported struct {
 }
 
 // Export yields everything that the forum holds of a person: what they wrote,
-// every revision of it, what they read and follow, their drafts and reactions.
+// every revision of it, what they removed, read and follow, their drafts and
+// reactions.
 // It asks no one's leave: the host gives it to the person, and to nobody else.
 func (s *Service) Export(ctx context.Context, user auth.UserID) iter.Seq2[Exported, error] {
 	return func(yield func(Exported, error) bool) {
@@ -84,9 +86,14 @@ func (s *Service) exportWritten(ctx context.Context, user auth.UserID, give func
 				e.Kind = "topic"
 			}
 			if now.By.User == user {
-				e.Body = now.Body
+				e.Body, e.Why = now.Body, now.Why
 			}
 			if err := give(e); err != nil {
+				return err
+			}
+		}
+		if r := pl.removal(); r.By.User == user {
+			if err := give(Exported{Kind: "removal", Topic: w.Topic.ID, Reply: w.Reply.ID, For: r.By.For, Title: title, Why: r.Why, At: r.At}); err != nil {
 				return err
 			}
 		}
@@ -96,7 +103,7 @@ func (s *Service) exportWritten(ctx context.Context, user auth.UserID, give func
 		}
 		for _, r := range revisions {
 			if r.By.User == user {
-				if err := give(Exported{Kind: "revision", Topic: w.Topic.ID, Reply: w.Reply.ID, For: r.By.For, Title: r.Title, Body: r.Body, N: r.N, At: r.At}); err != nil {
+				if err := give(Exported{Kind: "revision", Topic: w.Topic.ID, Reply: w.Reply.ID, For: r.By.For, Title: r.Title, Body: r.Body, Why: r.Why, N: r.N, At: r.At}); err != nil {
 					return err
 				}
 			}
@@ -111,6 +118,10 @@ func (s *Service) exportKept(ctx context.Context, user auth.UserID, give func(Ex
 	if err != nil {
 		return err
 	}
+	readAll, err := s.cfg.Store.ReadAll(ctx, user)
+	if err != nil {
+		return err
+	}
 	drafts, err := s.cfg.Store.Drafts(ctx, user)
 	if err != nil {
 		return err
@@ -122,6 +133,9 @@ func (s *Service) exportKept(ctx context.Context, user auth.UserID, give func(Ex
 	var all []Exported
 	for _, m := range marks {
 		all = append(all, Exported{Kind: "mark", Topic: m.Topic, Read: m.Read, Follow: m.Follow, Reason: m.Reason, At: m.PostedAt})
+	}
+	if !readAll.IsZero() {
+		all = append(all, Exported{Kind: "read", At: readAll})
 	}
 	for _, d := range drafts {
 		all = append(all, Exported{Kind: "draft", Place: d.Place, Title: d.Title, Body: d.Body, At: d.At})
@@ -143,34 +157,63 @@ func (s *Service) exportKept(ctx context.Context, user auth.UserID, give func(Ex
 // nothing is written meanwhile, and decides who may ask for it.
 func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) error {
 	const op = "forum.Erase"
-	if user.IsZero() || mode > Redact {
+	switch {
+	case user.IsZero():
+		return refuse(op, "", &storage.Invalid{Field: "user", Code: storage.CodeMissing})
+	case mode > Redact:
 		return refuse(op, "", &storage.Invalid{Field: "mode", Code: storage.CodeUnknown})
 	}
-	for w, err := range s.written(ctx, user) {
-		if err != nil {
-			return refuse(op, "", err)
+	var err error
+	for range tries { // until nothing is found, also where posts were taken meanwhile
+		var found bool
+		if found, err = s.erasePosts(ctx, user, mode); err != nil || !found {
+			break
 		}
-		p := Place{Topic: w.Topic, Reply: w.Reply}.Post()
-		if err := s.decide(ctx, func() error { return s.erasePost(ctx, p, user, mode) }); err != nil {
-			return refuse(op, p.String(), err)
-		}
+		err = storage.ErrConflict
 	}
-	if err := s.cfg.Store.Apply(ctx, EraseUser{user}); err != nil {
+	if err == nil {
+		err = s.cfg.Store.Apply(ctx, EraseUser{user})
+	}
+	if err != nil {
 		return refuse(op, "", err)
 	}
 	return nil
 }
 
+// erasePosts goes once through the posts of a person, and says whether there
+// was anything to do.
+func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode EraseMode) (found bool, err error) {
+	for w, err := range s.written(ctx, user) {
+		if err != nil {
+			return false, err
+		}
+		p := Place{Topic: w.Topic, Reply: w.Reply}.Post()
+		err := s.decide(ctx, func() error {
+			did, err := s.erasePost(ctx, p, user, mode)
+			found = found || did
+			return err
+		})
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			found = true // in another topic now
+		case err != nil:
+			return false, err
+		}
+	}
+	return found, nil
+}
+
 // erasePost takes a person's identifier, or their words, out of the text of
-// one post and of its revisions.
-func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode EraseMode) error {
-	return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
+// one post and of its revisions, and says whether there were any.
+func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode EraseMode) (found bool, err error) {
+	err = s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
 		pl, err := tx.Place(ctx, PlaceQuery{Post: p})
 		if err != nil {
 			return err
 		}
 		if mode == Redact && pl.by().User == user {
-			return s.redact(ctx, tx, pl, user)
+			found, err = s.redact(ctx, tx, pl, user)
+			return err
 		}
 		revisions, err := tx.Revisions(ctx, p)
 		if err != nil {
@@ -178,45 +221,51 @@ func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode 
 		}
 		token, nobody := auth.Mention(user), auth.Mention(auth.UserID{})
 		changes := []storage.Change{DeleteRevisions{p}}
-		moved := strings.Contains(pl.text().Body, token)
+		found = strings.Contains(pl.text().Body, token)
 		for _, r := range revisions {
-			moved = moved || strings.Contains(r.Body, token) || mode == Redact && r.By.User == user
+			was := r
 			r.Body = strings.ReplaceAll(r.Body, token, nobody)
 			if mode == Redact && r.By.User == user {
 				r.Title, r.Body, r.Why = "", "", ""
 			}
+			found = found || r != was
 			changes = append(changes, InsertRevision{r})
 		}
 		now, why := pl.text(), pl.text().Why
 		if mode == Redact && now.By.User == user {
-			moved, why = moved || why != "", ""
+			found, why = found || why != "", ""
 		}
-		if !moved {
+		if !found {
 			return nil
 		}
 		pl.reword(now.Title, strings.ReplaceAll(now.Body, token, nobody), why)
 		return tx.Apply(ctx, append(changes, pl.update())...)
 	})
+	return found, err
 }
 
 // redact removes the words of a person's post, and with a topic that nobody
-// else replied to its title.
-func (s *Service) redact(ctx context.Context, tx Store, pl Place, user auth.UserID) error {
+// else replied to its title, and says whether there were any.
+func (s *Service) redact(ctx context.Context, tx Store, pl Place, user auth.UserID) (found bool, err error) {
 	title := ""
 	if pl.first() {
 		below, err := tx.Subtree(ctx, pl.Topic.ID, "")
 		if err != nil {
-			return err
+			return false, err
 		}
 		if slices.ContainsFunc(below, func(r Reply) bool { return r.Removal.State == Visible && r.By.User != user }) {
 			title = pl.Topic.Title
 		}
 	}
+	was := pl.text()
+	if was.Title == title && was.Body+was.Why == "" && (title != "" || pl.removal().State == Purged) {
+		return false, nil
+	}
 	if title == "" {
 		pl.remove(Removal{State: Purged, At: s.cfg.Clock.Now()})
 	}
 	pl.reword(title, "", "")
-	return tx.Apply(ctx, pl.update(), Recount{pl.Topic.ID}, DeleteRevisions{pl.Post()}, SetMentions{Post: pl.Post()})
+	return true, tx.Apply(ctx, pl.update(), Recount{pl.Topic.ID}, DeleteRevisions{pl.Post()}, SetMentions{Post: pl.Post()})
 }
 
 // reword gives the post another text, and another reason of its last edit,

@@ -49,16 +49,19 @@ func TestExport(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.forum.SaveDraft(w.ctx, w.member, forum.DraftSave{Place: "qui", Body: "Parole altrui"})
 	require.NoError(t, err)
+	require.NoError(t, w.forum.ReadAll(w.ctx, who))
+	read := w.now
 	want := func(secretTitle string) []forum.Exported {
 		return []forum.Exported{
 			{Kind: "topic", Topic: mine.ID, For: forum.Exported{}.For, Title: "Mio", At: w.topic(mine.ID).Text.EditedAt, N: 4},
 			{Kind: "revision", Topic: mine.ID, For: who.For, Title: "Mio", Body: "uno", N: 1, At: mine.CreatedAt},
-			{Kind: "revision", Topic: mine.ID, For: who.For, Title: "Mio", Body: "due", N: 2, At: two},
+			{Kind: "revision", Topic: mine.ID, For: who.For, Title: "Mio", Body: "due", Why: "correzione", N: 2, At: two},
 			{Kind: "reply", Topic: theirs.ID, Reply: r.ID, For: who.For, Title: "Altrui", Body: "quattro", N: 1, At: r.CreatedAt},
 			{Kind: "reply", Topic: secret.ID, Reply: s.ID, For: who.For, Title: secretTitle, Body: "cinque", N: 1, At: s.CreatedAt},
 			{Kind: "mark", Topic: mine.ID, Follow: forum.Following, Reason: forum.Author, At: mine.CreatedAt},
 			{Kind: "mark", Topic: theirs.ID, Read: 1, Follow: forum.Ignoring, Reason: forum.ByHand, At: r.CreatedAt},
 			{Kind: "mark", Topic: secret.ID, Follow: forum.Following, Reason: forum.Replied, At: s.CreatedAt},
+			{Kind: "read", At: read},
 			{Kind: "draft", Place: "qui", Title: "Bozza", Body: "sei", At: d.At},
 			{Kind: "reaction", Topic: theirs.ID},
 		}
@@ -75,6 +78,25 @@ func TestExport(t *testing.T) {
 	text := fmt.Sprintf("%+v", w.export(who))
 	require.Contains(t, text, "quattro")
 	require.NotContains(t, text, "Altrui")
+}
+
+// What somebody did as a moderator is theirs, too: the posts they removed and
+// the texts they edited, with their reasons and without others' words.
+func TestExportOfModerator(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.starts(w.author, forum.NewTopic{Title: "Altrui", Body: "Parole altrui"})
+	r, away := w.replies(w.member, forum.NewReply{Topic: topic.ID, Body: "Parole altrui"}), w.replies(w.member, forum.NewReply{Topic: topic.ID, Body: "Parole altrui"})
+	require.NoError(t, w.forum.Hide(w.ctx, w.keeper, post(away), "Fuori tema"))
+	hidden := w.now
+	w.edits(w.keeper, post(r), "corretta")
+	require.Equal(t, []forum.Exported{
+		{Kind: "reply", Topic: topic.ID, Reply: r.ID, Title: "Altrui", Body: "corretta", Why: "correzione", N: 2, At: w.now},
+		{Kind: "removal", Topic: topic.ID, Reply: away.ID, Title: "Altrui", Why: "Fuori tema", At: hidden},
+	}, w.export(w.keeper))
+	w.stands(w.keeper, auth.Outsider, auth.Outsider)
+	require.NoError(t, w.forum.Move(w.ctx, w.moderator, forum.Move{Topic: topic.ID, To: w.reserved.ID}))
+	require.NotContains(t, fmt.Sprintf("%+v", w.export(w.keeper)), "Altrui")
 }
 
 func TestExportStops(t *testing.T) {

@@ -5,6 +5,7 @@ package forum
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/copis-it/copis/auth"
@@ -43,6 +44,10 @@ type Where struct {
 // read, or may not ask for, is not there: no error, no gap in a page.
 func (s *Service) Topics(ctx context.Context, who auth.Actor, in TopicFilter) (storage.Page[Listed], error) {
 	const op = "forum.Topics"
+	s, err := s.enter(ctx, op, "", who, Read)
+	if err != nil {
+		return storage.Page[Listed]{}, err
+	}
 	if who.User.IsZero() && (in.Following || in.Unread) {
 		return storage.Page[Listed]{}, nil
 	}
@@ -74,6 +79,10 @@ func (s *Service) Topics(ctx context.Context, who auth.Actor, in TopicFilter) (s
 // and MergedInto, to whoever may read the other.
 func (s *Service) Thread(ctx context.Context, who auth.Actor, in ThreadPage) (Thread, error) {
 	const op = "forum.Thread"
+	s, err := s.enter(ctx, op, "topic "+in.Topic.String(), who, Read)
+	if err != nil {
+		return Thread{}, err
+	}
 	t, err := s.cfg.Store.Thread(ctx, ThreadQuery{
 		Topic: in.Topic, Reader: who.User, Newest: in.Newest, After: in.After, Limit: in.Limit,
 	})
@@ -101,6 +110,10 @@ func (s *Service) Thread(ctx context.Context, who auth.Actor, in ThreadPage) (Th
 
 // Find says where a permalink to a post leads now, also after a merge.
 func (s *Service) Find(ctx context.Context, who auth.Actor, p Post) (Where, error) {
+	s, err := s.enter(ctx, "forum.Find", p.String(), who, Read)
+	if err != nil {
+		return Where{}, err
+	}
 	pl, err := s.look(ctx, who, p)
 	if err != nil {
 		return Where{}, refuse("forum.Find", p.String(), err)
@@ -111,6 +124,10 @@ func (s *Service) Find(ctx context.Context, who auth.Actor, p Post) (Where, erro
 // FindReply says where a permalink to a reply leads now, into whatever topic
 // it was moved.
 func (s *Service) FindReply(ctx context.Context, who auth.Actor, id ReplyID) (Where, error) {
+	s, err := s.enter(ctx, "forum.FindReply", Post{Reply: id}.String(), who, Read)
+	if err != nil {
+		return Where{}, err
+	}
 	r, err := s.cfg.Store.Reply(ctx, id)
 	var pl Place
 	if err == nil {
@@ -126,6 +143,10 @@ func (s *Service) FindReply(ctx context.Context, who auth.Actor, id ReplyID) (Wh
 // present one.
 func (s *Service) Revisions(ctx context.Context, who auth.Actor, p Post) ([]Revision, error) {
 	const op = "forum.Revisions"
+	s, err := s.enter(ctx, op, p.String(), who, Read)
+	if err != nil {
+		return nil, err
+	}
 	pl, err := s.look(ctx, who, p)
 	if err == nil {
 		err = s.shown(ctx, who, pl)
@@ -137,7 +158,9 @@ func (s *Service) Revisions(ctx context.Context, who auth.Actor, p Post) ([]Revi
 	if err != nil {
 		return nil, refuse(op, p.String(), err)
 	}
-	return append(all, pl.text()), nil
+	now := pl.text()
+	all = slices.DeleteFunc(all, func(r Revision) bool { return r.N >= now.N }) // it was edited meanwhile
+	return append(all, now), nil
 }
 
 // look returns a post in its topic if the actor may read the topic, wherever
@@ -269,6 +292,11 @@ func (pl Place) removal() Removal {
 		return pl.Topic.Removal
 	}
 	return pl.Reply.Removal
+}
+
+// gone says whether the post has been removed, by itself or with its topic.
+func (pl Place) gone() bool {
+	return pl.removal().State != Visible || pl.Topic.Removal.State != Visible
 }
 
 func (pl Place) createdAt() time.Time {

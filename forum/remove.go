@@ -14,6 +14,10 @@ import (
 // replied ([ErrAnswered]); a reply leaves its place, and its children stay.
 // What is already removed stays as it is.
 func (s *Service) Delete(ctx context.Context, who auth.Actor, p Post) error {
+	s, err := s.enter(ctx, "forum.Delete", p.String(), who, Edit)
+	if err != nil {
+		return err
+	}
 	return s.removal(ctx, "forum.Delete", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
 		if !wrote(who, pl.by()) {
 			return false, &auth.Denied{Action: Edit, Reason: auth.ReasonRole}
@@ -35,7 +39,11 @@ func (s *Service) Delete(ctx context.Context, who auth.Actor, p Post) error {
 // reason that they are shown.
 func (s *Service) Hide(ctx context.Context, who auth.Actor, p Post, why string) error {
 	const op = "forum.Hide"
-	why, err := storage.Line("why", why, MaxWhy)
+	s, err := s.enter(ctx, op, p.String(), who, Moderate)
+	if err != nil {
+		return err
+	}
+	why, err = storage.Line("why", why, MaxWhy)
 	if err != nil {
 		return refuse(op, p.String(), err)
 	}
@@ -50,6 +58,10 @@ func (s *Service) Hide(ctx context.Context, who auth.Actor, p Post, why string) 
 // Restore undoes Delete, for its author and for moderators, and Hide, for
 // moderators. A purged post is [ErrRemoved].
 func (s *Service) Restore(ctx context.Context, who auth.Actor, p Post) error {
+	s, err := s.enter(ctx, "forum.Restore", p.String(), who, Edit)
+	if err != nil {
+		return err
+	}
 	return s.removal(ctx, "forum.Restore", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
 		state, do := pl.removal().State, Moderate
 		if state <= Deleted && wrote(who, pl.by()) {
@@ -124,7 +136,11 @@ func (s *Service) held(ctx context.Context, seen Place, fn func(context.Context,
 // reactions. Purging a topic purges all its replies and its title.
 func (s *Service) Purge(ctx context.Context, who auth.Actor, p Post, why string) error {
 	const op = "forum.Purge"
-	why, err := storage.Line("why", why, MaxWhy)
+	s, err := s.enter(ctx, op, p.String(), who, Purge)
+	if err != nil {
+		return err
+	}
+	why, err = storage.Line("why", why, MaxWhy)
 	if err != nil {
 		return refuse(op, p.String(), err)
 	}

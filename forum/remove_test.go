@@ -207,3 +207,28 @@ func TestPurge(t *testing.T) {
 	require.NoError(t, w.forum.Purge(w.ctx, w.coordinator, first(topic.ID), "Di nuovo"))
 	require.Equal(t, before, w.dump(), "there is nothing left to purge")
 }
+
+// What stands below a topic that was taken away is gone with it, also for those
+// who still see it: nobody answers it, edits it or finds it useful.
+func TestGoneWithItsTopic(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.starts(w.author, forum.NewTopic{})
+	mine, theirs := w.replies(w.author, forum.NewReply{Topic: topic.ID}), w.replies(w.member, forum.NewReply{Topic: topic.ID})
+	require.NoError(t, w.forum.Hide(w.ctx, w.keeper, first(topic.ID), "Fuori tema"))
+	before := w.dump()
+	for _, who := range []auth.Actor{w.author, w.moderator} {
+		for what, err := range map[string]error{
+			"reply": failure(w.forum.Reply(w.ctx, who, forum.NewReply{Topic: topic.ID, Body: "Testo"})),
+			"below": failure(w.forum.Reply(w.ctx, who, forum.NewReply{Topic: topic.ID, Parent: theirs.ID, Body: "Testo"})),
+			"edit":  failure(w.forum.EditPost(w.ctx, who, forum.PostEdit{Post: post(mine), Version: 1, Body: "Testo"})),
+			"use":   w.forum.Useful(w.ctx, who, post(theirs), true),
+		} {
+			require.ErrorIs(t, err, forum.ErrRemoved, what)
+		}
+	}
+	require.Equal(t, before, w.dump())
+	require.NoError(t, w.forum.Restore(w.ctx, w.keeper, first(topic.ID)))
+	require.NoError(t, w.forum.Hide(w.ctx, w.keeper, post(theirs), "Fuori tema"))
+	require.ErrorIs(t, failure(w.forum.Reply(w.ctx, w.member, forum.NewReply{Topic: topic.ID, Parent: theirs.ID, Body: "Testo"})), forum.ErrRemoved, "nor below a reply")
+}

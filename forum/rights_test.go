@@ -3,9 +3,11 @@
 package forum_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +103,9 @@ var may = []struct {
 	{"Purge", "dddddd ddy", "nnnndd ndy", func(w *world, who auth.Actor, x scene) error {
 		return w.forum.Purge(w.ctx, who, post(x.reply), "Dati personali")
 	}},
+	{"Widen", "dddddd ddy", "nnnndd ndy", func(w *world, who auth.Actor, x scene) error {
+		return w.forum.Widen(w.ctx, who, forum.Widen{Topics: []forum.TopicID{x.topic.ID}, Audience: x.topic.Audience, Why: "Interessa a tutti"})
+	}},
 	{"Pin", "dddddd yyy", "nnnndd nyy", func(w *world, who auth.Actor, x scene) error {
 		return w.forum.Pin(w.ctx, who, x.topic.ID, forum.Announced)
 	}},
@@ -172,11 +177,13 @@ func (w *world) setScene(b forum.Board) scene {
 	return x
 }
 
+// verdicts are what the letters of the table say.
+var verdicts = map[byte]error{
+	'y': nil, 'd': auth.ErrDenied, 'n': storage.ErrNotFound, 'i': storage.ErrInvalid, 'o': forum.ErrOwn, 'r': forum.ErrRemoved, '-': errNothing,
+}
+
 func TestWhoMay(t *testing.T) {
 	t.Parallel()
-	verdicts := map[byte]error{
-		'y': nil, 'd': auth.ErrDenied, 'n': storage.ErrNotFound, 'i': storage.ErrInvalid, 'o': forum.ErrOwn, 'r': forum.ErrRemoved, '-': errNothing,
-	}
 	for _, row := range may {
 		for place, want := range map[string]string{"open": row.open, "reserved": row.reserved} {
 			t.Run(row.method+"/"+place, func(t *testing.T) {
@@ -202,6 +209,123 @@ func TestWhoMay(t *testing.T) {
 	}
 }
 
+// verbs are the actions that each method asks for, of somebody who may do all
+// that it takes.
+var verbs = map[string]struct {
+	by    func(*world) auth.Actor
+	needs []auth.Action
+}{
+	"OpenBoard":                    {(*world).coordinates, []auth.Action{forum.Manage}},
+	"EditBoard":                    {(*world).coordinates, []auth.Action{forum.See, forum.Manage}},
+	"Board":                        {(*world).writes, []auth.Action{forum.See}},
+	"Boards":                       {(*world).writes, []auth.Action{forum.See}},
+	"Topics":                       {(*world).writes, []auth.Action{forum.Read}},
+	"Thread":                       {(*world).writes, []auth.Action{forum.Read}},
+	"Find":                         {(*world).writes, []auth.Action{forum.Read}},
+	"FindReply":                    {(*world).writes, []auth.Action{forum.Read}},
+	"Revisions":                    {(*world).writes, []auth.Action{forum.Read}},
+	"StartTopic":                   {(*world).writes, []auth.Action{forum.See, forum.Start}},
+	"Reply":                        {(*world).writes, []auth.Action{forum.Read, forum.Say}},
+	"EditPost":                     {(*world).writes, []auth.Action{forum.Read, forum.Edit}},
+	"EditPost of topic":            {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
+	"Delete":                       {(*world).writes, []auth.Action{forum.Read, forum.Edit}},
+	"Delete of topic":              {(*world).writes, []auth.Action{forum.Read, forum.Edit}},
+	"Hide":                         {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
+	"Restore":                      {(*world).writes, []auth.Action{forum.Read, forum.Edit}},
+	"Purge":                        {(*world).coordinates, []auth.Action{forum.Read, forum.Purge}},
+	"Widen":                        {(*world).coordinates, []auth.Action{forum.Read, forum.Disclose}},
+	"Pin":                          {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
+	"Lock":                         {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
+	"Move":                         {(*world).moderates, []auth.Action{forum.See, forum.Read, forum.Moderate}},
+	"Move to another area":         {(*world).moderates, []auth.Action{forum.See, forum.Read, forum.Moderate}},
+	"Split":                        {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
+	"Merge":                        {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
+	"ReadTo":                       {(*world).writes, []auth.Action{forum.Read, forum.Watch}},
+	"ReadAll":                      {(*world).writes, nil},
+	"Follow":                       {(*world).writes, []auth.Action{forum.Read, forum.Watch}},
+	"Useful":                       {(*world).moderates, []auth.Action{forum.Read, forum.React}},
+	"SaveDraft":                    {(*world).writes, nil},
+	"Drafts":                       {(*world).writes, nil},
+	"DropDraft":                    {(*world).writes, nil},
+	"Feed":                         {(*world).writes, []auth.Action{forum.Read}},
+	"Feed of board":                {(*world).writes, []auth.Action{forum.See}}, // without Read it is empty
+	"Revisions of what is removed": {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
+}
+
+// Every method asks for its own actions and for no others: whoever lacks one of
+// them is refused, and whoever lacks any other is not.
+func TestVerbs(t *testing.T) {
+	t.Parallel()
+	for _, row := range may {
+		v, known := verbs[row.method]
+		if row.method == "Draft" {
+			continue // nobody has one
+		}
+		require.True(t, known, row.method)
+		for _, do := range forum.Actions {
+			w := newWorld(t)
+			x := w.setScene(w.reserved)
+			w.forum = w.without(do, v.by(w))
+			err := row.call(w, v.by(w), x)
+			require.Equal(t, slices.Contains(v.needs, do), err != nil, "%s without %s: %v", row.method, do, err)
+			if err != nil {
+				require.True(t, errors.Is(err, auth.ErrDenied) || errors.Is(err, storage.ErrNotFound) || errors.Is(err, errNothing) ||
+					errors.Is(err, storage.ErrInvalid) || errors.Is(err, forum.ErrRemoved), "%s without %s: %v", row.method, do, err)
+			}
+		}
+	}
+}
+
+// without is the world's forum where one person may not do one thing.
+func (w *world) without(do auth.Action, who auth.Actor) *forum.Service {
+	cfg := w.config
+	cfg.Auth = without{cfg.Auth, do, who, func(auth.Scope) bool { return true }}
+	return forum.New(cfg)
+}
+
+type without struct {
+	auth.Authorizer
+	do  auth.Action
+	who auth.Actor
+	at  func(auth.Scope) bool
+}
+
+func (a without) Authorize(ctx context.Context, who auth.Actor, do auth.Action, at auth.Scope) error {
+	if do == a.do && who.User == a.who.User && a.at(at) {
+		return &auth.Denied{Action: do, Reason: auth.ReasonRole}
+	}
+	return a.Authorizer.Authorize(ctx, who, do, at)
+}
+
+func (a without) Reach(ctx context.Context, who auth.Actor, do auth.Action) (auth.Reach, error) {
+	if do == a.do && who.User == a.who.User {
+		return auth.Reach{}, nil
+	}
+	return a.Authorizer.Reach(ctx, who, do)
+}
+
+// Rights are those of the place: a moderator of the commons is a member among
+// others in a group, and a group's moderator moderates there.
+func TestRightsAreOfThePlace(t *testing.T) {
+	t.Parallel()
+	for _, row := range may {
+		if row.method == "Move to another area" {
+			continue // takes the right at both ends
+		}
+		want := strings.ReplaceAll(row.reserved, " ", "")
+		for _, c := range []struct {
+			there, here auth.Role
+			as          byte
+		}{{auth.Moderator, auth.Member, want[4]}, {auth.Member, auth.Moderator, want[7]}} {
+			w := newWorld(t)
+			x := w.setScene(w.reserved)
+			w.stands(w.keeper, c.there, c.here)
+			err := row.call(w, w.keeper, x)
+			require.True(t, errors.Is(err, verdicts[c.as]), "%s: %v, want %v", row.method, err, verdicts[c.as])
+		}
+	}
+}
+
 func TestWhoMayIsComplete(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
@@ -218,10 +342,10 @@ func TestWhoMayIsComplete(t *testing.T) {
 
 // What a member may change is in the input types, and nothing else: no byline,
 // no time, no counter, no role.
-func TestInputsHoldNothingElse(t *testing.T) {
+func TestS22InputsHoldNothingElse(t *testing.T) {
 	t.Parallel()
 	for _, in := range []any{
-		forum.NewBoard{}, forum.BoardEdit{}, forum.NewTopic{}, forum.NewReply{}, forum.PostEdit{}, forum.Move{}, forum.Split{},
+		forum.NewBoard{}, forum.BoardEdit{}, forum.NewTopic{}, forum.NewReply{}, forum.PostEdit{}, forum.Move{}, forum.Split{}, forum.Widen{},
 		forum.DraftSave{}, forum.TopicFilter{}, forum.ThreadPage{}, forum.FeedPage{},
 	} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(in)) {

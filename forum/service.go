@@ -23,7 +23,12 @@ type Config struct {
 	Limit  auth.Limiter    // rates of posting; default: none
 	People auth.People     // who is meant by an @name; default: nobody
 
-	EditWindow time.Duration // how long authors may edit; default: for ever
+	// Promise says the widest that a topic may be promised to now, whatever its
+	// board says; AreaMembers is the least. Topics keep what they were promised.
+	// Default: as the board says.
+	Promise func(context.Context) (auth.Audience, error)
+
+	EditWindow time.Duration // how long authors may edit; default: for ever, negative: not at all
 	Grace      time.Duration // an author's edits make no revision for so long after posting; default: 5 minutes, negative: none
 	MaxTitle   int           // in runes; default and most: MaxTitle
 	MaxBody    int           // in runes; default and most: MaxBody
@@ -55,6 +60,19 @@ func New(cfg Config) *Service {
 		cfg.MaxBody = MaxBody
 	}
 	return &Service{cfg}
+}
+
+// enter begins a call: who the actor is, is looked up once for all of it, and
+// what they may not do wherever it is, is refused before any object is looked
+// for.
+func (s *Service) enter(ctx context.Context, op, object string, who auth.Actor, do auth.Action) (*Service, error) {
+	a, err := auth.Enter(ctx, s.cfg.Auth, who, do)
+	if err != nil {
+		return nil, refuse(op, object, err)
+	}
+	call := *s
+	call.cfg.Auth = a
+	return &call, nil
 }
 
 // tries bounds how often a decision is taken again because what it rested on

@@ -24,9 +24,13 @@ type Split struct {
 
 // Split makes the new topic. Replies keep their ids, so permalinks survive,
 // and their authors follow it. It is promised to no wider an audience than the
-// one they were taken from.
+// one they were taken from, and than what the board promises now.
 func (s *Service) Split(ctx context.Context, who auth.Actor, in Split) (Topic, error) {
 	const op = "forum.Split"
+	s, err := s.enter(ctx, op, "topic "+in.Topic.String(), who, Moderate)
+	if err != nil {
+		return Topic{}, err
+	}
 	t, err := s.split(ctx, who, in)
 	if err != nil {
 		return Topic{}, refuse(op, "topic "+in.Topic.String(), err)
@@ -38,8 +42,7 @@ func (s *Service) split(ctx context.Context, who auth.Actor, in Split) (t Topic,
 	if in.Title, err = storage.Line("title", in.Title, s.cfg.MaxTitle); err != nil {
 		return Topic{}, err
 	}
-	body, mentioned, err := s.body(ctx, in.Body)
-	if err != nil {
+	if in.Body, err = storage.Text("body", in.Body, s.cfg.MaxBody); err != nil {
 		return Topic{}, err
 	}
 	switch n := len(in.Replies); {
@@ -65,16 +68,24 @@ func (s *Service) split(ctx context.Context, who auth.Actor, in Split) (t Topic,
 				return &storage.Invalid{Field: "board", Code: CodeArea}
 			}
 		}
-		now := s.cfg.Clock.Now()
-		t = Topic{
-			ID: storage.NewID[Topic](), Board: b.ID, Area: b.Area, Audience: min(pl.Topic.Audience, b.Promise), By: who.By(),
-			Title: in.Title, Body: body, CreatedAt: now, Text: TextState{Revision: 1},
-			CloseAfter: b.CloseAfter, SlowMode: b.SlowMode, Version: 1, ActiveAt: now, LastBy: who.By(),
+		if err := b.takes(Moderate); err != nil {
+			return err
 		}
-		told, err := s.mentionable(ctx, t, mentioned)
+		promise, err := s.most(ctx, b.Promise)
 		if err != nil {
 			return err
 		}
+		now := s.cfg.Clock.Now()
+		t = Topic{
+			ID: storage.NewID[Topic](), Board: b.ID, Area: b.Area, Audience: min(pl.Topic.Audience, promise), By: who.By(),
+			Title: in.Title, CreatedAt: now, Text: TextState{Revision: 1},
+			CloseAfter: b.CloseAfter, SlowMode: b.SlowMode, Version: 1, ActiveAt: now, LastBy: who.By(),
+		}
+		body, mentioned, told, err := s.address(ctx, t, in.Body)
+		if err != nil {
+			return err
+		}
+		t.Body = body
 		taken, err := subtrees(ctx, s.cfg.Store, in.Topic, in.Replies)
 		if err != nil {
 			return err
@@ -186,9 +197,13 @@ func transplant(taken []Reply, to TopicID, below Reply, seq int) []storage.Chang
 // Permalinks to all of them survive ([Service.Find]). Whoever reads the other
 // must have been among those the first was promised to (otherwise Invalid:
 // "into" promise). Those who followed the first follow the other, if they may
-// read it.
+// read it. On an archived board nothing is merged into a topic ([ErrLocked]).
 func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID) error {
-	err := s.decide(ctx, func() error {
+	s, err := s.enter(ctx, "forum.Merge", "topic "+from.String(), who, Moderate)
+	if err != nil {
+		return err
+	}
+	err = s.decide(ctx, func() error {
 		if from == into {
 			return &storage.Invalid{Field: "into", Code: CodeCycle}
 		}
@@ -203,12 +218,18 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 		if !within(dst.Topic.scope(), src.Topic.scope()) {
 			return &storage.Invalid{Field: "into", Code: CodePromise}
 		}
-		lost, err := s.lost(ctx, from, dst.Topic.scope())
+		switch {
+		case src.gone() || dst.gone():
+			return ErrRemoved
+		case dst.Board.Archived:
+			return ErrLocked
+		}
+		may, err := s.readers(ctx, from, dst.Topic.scope())
 		if err != nil {
 			return err
 		}
 		return s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
-			return s.merge(ctx, tx, who, src.Topic, dst.Topic, lost)
+			return s.merge(ctx, tx, who, src.Topic, dst.Topic, may)
 		})
 	})
 	if err != nil {
@@ -217,20 +238,17 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 	return nil
 }
 
-// merge is Merge in a unit that takes both topics' locks.
-func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, into Topic, lost []storage.Change) error {
-	seen := map[TopicID]Topic{from.ID: from, into.ID: into}
+// merge is Merge in a unit that takes both topics' locks. What it writes is
+// refused if they are no longer as they were seen.
+func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, into Topic, may readers) error {
 	for _, id := range slices.SortedFunc(slices.Values([]TopicID{from.ID, into.ID}), TopicID.Compare) {
-		t, err := tx.Topic(ctx, id)
-		if err != nil {
+		if _, err := tx.Topic(ctx, id); err != nil {
 			return err
 		}
-		if t.Version != seen[id].Version {
-			return storage.ErrConflict
-		}
-		if t.Removal.State != Visible {
-			return ErrRemoved
-		}
+	}
+	changes, err := may.lost(ctx, tx, from.ID)
+	if err != nil {
+		return err
 	}
 	replies, err := tx.Subtree(ctx, from.ID, "")
 	if err != nil {
@@ -248,7 +266,7 @@ func (s *Service) merge(ctx context.Context, tx Store, who auth.Actor, from, int
 	now := s.cfg.Clock.Now()
 	husk := from
 	husk.MergedInto, husk.Title, husk.Body = into.ID, "", ""
-	changes := append(lost, InsertRevision{titled}, MovePost{Post{Topic: from.ID}, Post{into.ID, first.ID}})
+	changes = append(changes, InsertRevision{titled}, MovePost{Post{Topic: from.ID}, Post{into.ID, first.ID}})
 	changes = append(changes, transplant(replies, into.ID, first, first.Seq)...)
 	changes = append(changes, MoveMarks{from.ID, into.ID}, UpdateTopic{husk}, UpdateTopic{into}, Recount{into.ID}, Recount{from.ID},
 		s.event(EventMerged, now, into.scope(), Event{By: who.By(), Board: into.Board, Topic: into.ID, From: from.ID}))

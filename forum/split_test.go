@@ -147,11 +147,13 @@ func TestSplitKeepsPromises(t *testing.T) {
 	w.pass(time.Hour)
 	topic := w.starts(w.author, forum.NewTopic{Audience: auth.CommunityMembers})
 	mine, other := w.replies(w.outsider, forum.NewReply{Topic: topic.ID}), w.replies(w.member, forum.NewReply{Topic: topic.ID})
+	w.stands(w.outsider, auth.Outsider, auth.Outsider) // left
 	in := forum.Split{Topic: topic.ID, Version: 1, Replies: []forum.ReplyID{mine.ID}, Board: narrow.ID, Title: "Titolo", Body: "@member @stranger"}
 	split, err := w.forum.Split(w.ctx, w.keeper, in)
 	require.NoError(t, err)
 	require.Equal(t, []any{narrow.ID, auth.AreaMembers, time.Minute, time.Hour}, []any{split.Board, split.Audience, split.SlowMode, split.CloseAfter})
 	require.Equal(t, map[auth.UserID]forum.Reason{w.member.User: forum.Mentioned}, w.told(), "the opening words tell whom they mention")
+	require.Zero(t, w.mark(w.outsider, split.ID), "authors who may not read it do not follow it")
 	in = forum.Split{Topic: topic.ID, Version: 2, Replies: []forum.ReplyID{other.ID}, Title: "Titolo", Body: "Testo"}
 	split, err = w.forum.Split(w.ctx, w.keeper, in)
 	require.NoError(t, err)
@@ -330,6 +332,7 @@ func TestMergeKeepsPromises(t *testing.T) {
 	require.Equal(t, before, w.dump())
 	w.merges(shown.ID, members.ID)
 	w.merges(members.ID, secret.ID)
+	require.Equal(t, []any{w.group.Bytes(), uint8(auth.AreaMembers)}, []any{[16]byte(w.last().Area), w.last().Audience}, "told to those who read the other")
 	require.Len(t, w.thread(w.member, secret.ID), 2)
 }
 
@@ -346,4 +349,40 @@ func TestMergesRace(t *testing.T) {
 		replies := w.topic(a.ID).Replies + w.topic(b.ID).Replies
 		require.Equal(t, 2, replies)
 	}
+}
+
+// Nothing is put on an archived board any more, nor on one that only holds
+// other boards: neither what is split off nor, on the former, what is merged.
+func TestFullBoardsTakeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.opens(forum.NewBoard{})
+	topic, other := w.starts(w.author, forum.NewTopic{Board: b.ID}), w.starts(w.author, forum.NewTopic{})
+	r := w.replies(w.author, forum.NewReply{Topic: topic.ID})
+	split := func(to forum.BoardID) error {
+		return failure(w.forum.Split(w.ctx, w.keeper, forum.Split{Topic: topic.ID, Version: 1, Replies: []forum.ReplyID{r.ID}, Board: to, Title: "Titolo", Body: "Testo"}))
+	}
+	w.rules(b.ID, forum.BoardEdit{Posting: ptr(forum.NobodyPosts)})
+	for _, to := range []forum.BoardID{{}, b.ID} {
+		require.ErrorIs(t, split(to), auth.ErrDenied)
+	}
+	w.rules(b.ID, forum.BoardEdit{Posting: ptr(forum.MembersPost), Archived: ptr(true)})
+	before := w.dump()
+	for _, to := range []forum.BoardID{{}, b.ID} {
+		require.ErrorIs(t, split(to), auth.ErrDenied)
+	}
+	require.ErrorIs(t, w.forum.Merge(w.ctx, w.keeper, other.ID, topic.ID), forum.ErrLocked)
+	require.Equal(t, before, w.dump())
+	require.NoError(t, split(w.open.ID), "but out of it")
+	require.NoError(t, w.forum.Merge(w.ctx, w.keeper, topic.ID, other.ID))
+}
+
+// Into a topic that one reads and does not moderate nothing is merged; that is
+// told as of one that never was.
+func TestMergeIntoOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stands(w.keeper, auth.Moderator, auth.Member)
+	from, into := w.starts(w.author, forum.NewTopic{}), w.starts(w.author, forum.NewTopic{Board: w.reserved.ID})
+	invalid(t, w.forum.Merge(w.ctx, w.keeper, from.ID, into.ID), "into", storage.CodeUnknown)
 }

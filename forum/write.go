@@ -16,7 +16,7 @@ type NewTopic struct {
 	Board    BoardID
 	Title    string
 	Body     string
-	Audience auth.Audience // default: the board's Promise; may only be narrower
+	Audience auth.Audience // default: the board's Promise, as far as Config.Promise goes; may only be narrower
 	Draft    string        // place of the draft that this was; dropped with it
 }
 
@@ -33,6 +33,10 @@ type NewReply struct {
 // before, it returns the topic that was started then, and writes nothing.
 func (s *Service) StartTopic(ctx context.Context, who auth.Actor, in NewTopic) (Topic, error) {
 	const op = "forum.StartTopic"
+	s, err := s.enter(ctx, op, "board "+in.Board.String(), who, Start)
+	if err != nil {
+		return Topic{}, err
+	}
 	t, err := s.startTopic(ctx, op, who, in)
 	if made, ok := s.done(ctx, who, op, in.Key, err); ok {
 		pl, lerr := s.look(ctx, who, Post{Topic: storage.MakeID[Topic](made)})
@@ -50,8 +54,7 @@ func (s *Service) startTopic(ctx context.Context, op string, who auth.Actor, in 
 	if in.Title, err = storage.Line("title", in.Title, s.cfg.MaxTitle); err != nil {
 		return Topic{}, err
 	}
-	body, mentioned, err := s.body(ctx, in.Body)
-	if err != nil {
+	if in.Body, err = storage.Text("body", in.Body, s.cfg.MaxBody); err != nil {
 		return Topic{}, err
 	}
 	counted := false
@@ -60,13 +63,17 @@ func (s *Service) startTopic(ctx context.Context, op string, who auth.Actor, in 
 		if err != nil {
 			return err
 		}
-		if in.Audience > b.Promise {
+		promise, err := s.most(ctx, b.Promise)
+		if err != nil {
+			return err
+		}
+		if in.Audience > promise {
 			return &storage.Invalid{Field: "audience", Code: CodeWider}
 		}
 		now := s.cfg.Clock.Now()
 		t = Topic{
-			ID: storage.NewID[Topic](), Board: b.ID, Area: b.Area, Audience: b.Promise, By: who.By(),
-			Title: in.Title, Body: body, CreatedAt: now, Text: TextState{Revision: 1},
+			ID: storage.NewID[Topic](), Board: b.ID, Area: b.Area, Audience: promise, By: who.By(),
+			Title: in.Title, CreatedAt: now, Text: TextState{Revision: 1},
 			CloseAfter: b.CloseAfter, SlowMode: b.SlowMode, Version: 1, ActiveAt: now, LastBy: who.By(),
 		}
 		if in.Audience != 0 {
@@ -75,15 +82,16 @@ func (s *Service) startTopic(ctx context.Context, op string, who auth.Actor, in 
 		if err := s.mayStart(ctx, who, b, t); err != nil {
 			return err
 		}
+		body, mentioned, told, err := s.address(ctx, t, in.Body)
+		if err != nil {
+			return err
+		}
+		t.Body = body
 		if !counted {
 			if err := s.limit(ctx, who, Start); err != nil {
 				return err
 			}
 			counted = true
-		}
-		told, err := s.mentionable(ctx, t, mentioned)
-		if err != nil {
-			return err
 		}
 		changes, err := s.once(who, op, in.Key, t.ID.Bytes(), now)
 		if err != nil {
@@ -97,6 +105,15 @@ func (s *Service) startTopic(ctx context.Context, op string, who auth.Actor, in 
 		return s.cfg.Store.Apply(ctx, changes...)
 	})
 	return t, err
+}
+
+// most returns an audience as far as anything may be promised now.
+func (s *Service) most(ctx context.Context, a auth.Audience) (auth.Audience, error) {
+	if s.cfg.Promise == nil {
+		return a, nil
+	}
+	most, err := s.cfg.Promise(ctx)
+	return min(a, max(most, auth.AreaMembers)), err
 }
 
 // mayStart decides whether the actor may start this topic on a board.
@@ -118,6 +135,10 @@ func (s *Service) mayStart(ctx context.Context, who auth.Actor, b Board, t Topic
 // reply that was written then, and writes nothing.
 func (s *Service) Reply(ctx context.Context, who auth.Actor, in NewReply) (Reply, error) {
 	const op = "forum.Reply"
+	s, err := s.enter(ctx, op, Post{in.Topic, in.Parent}.String(), who, Say)
+	if err != nil {
+		return Reply{}, err
+	}
 	r, err := s.reply(ctx, op, who, in)
 	if made, ok := s.done(ctx, who, op, in.Key, err); ok {
 		id := storage.MakeID[Reply](made)
@@ -134,8 +155,7 @@ func (s *Service) Reply(ctx context.Context, who auth.Actor, in NewReply) (Reply
 }
 
 func (s *Service) reply(ctx context.Context, op string, who auth.Actor, in NewReply) (r Reply, err error) {
-	body, mentioned, err := s.body(ctx, in.Body)
-	if err != nil {
+	if in.Body, err = storage.Text("body", in.Body, s.cfg.MaxBody); err != nil {
 		return Reply{}, err
 	}
 	counted := false
@@ -149,15 +169,15 @@ func (s *Service) reply(ctx context.Context, op string, who auth.Actor, in NewRe
 		if err != nil {
 			return err
 		}
+		body, mentioned, told, err := s.address(ctx, t, in.Body)
+		if err != nil {
+			return err
+		}
 		if !counted {
 			if err := s.limit(ctx, who, Say); err != nil {
 				return err
 			}
 			counted = true
-		}
-		told, err := s.mentionable(ctx, t, mentioned)
-		if err != nil {
-			return err
 		}
 		r = Reply{
 			ID: storage.NewID[Reply](), Topic: t.ID, Parent: pl.Reply.ID, Depth: pl.Reply.Depth + 1,
@@ -184,7 +204,7 @@ func (s *Service) mayReply(ctx context.Context, who auth.Actor, pl Place, now ti
 	if err := s.cfg.Auth.Authorize(ctx, who, Say, t.scope()); err != nil {
 		return false, err
 	}
-	if pl.removal().State != Visible || t.Removal.State != Visible {
+	if pl.gone() {
 		return false, ErrRemoved
 	}
 	closed, wait := pl.closed(now), pl.Mark.PostedAt.Add(t.SlowMode).Sub(now)
@@ -203,13 +223,15 @@ func (s *Service) mayReply(ctx context.Context, who auth.Actor, pl Place, now ti
 	return closed, nil
 }
 
-// body checks what a member wrote and puts its mentions in stored form.
-func (s *Service) body(ctx context.Context, text string) (string, []auth.UserID, error) {
-	text, err := storage.Text("body", text, s.cfg.MaxBody)
-	if err != nil {
-		return "", nil, err
+// address puts the mentions of what is written in a topic in stored form, and
+// says who is mentioned and who of them is told. It is asked when it is decided
+// that the actor may write: nobody else learns from a refusal who has a name.
+func (s *Service) address(ctx context.Context, t Topic, text string) (body string, mentioned, told []auth.UserID, err error) {
+	if body, mentioned, err = auth.StoreMentions(ctx, s.cfg.People, text); err != nil {
+		return "", nil, nil, err
 	}
-	return auth.StoreMentions(ctx, s.cfg.People, text)
+	told, err = s.mentionable(ctx, t, mentioned)
+	return body, mentioned, told, err
 }
 
 // mentionable returns those of the mentioned who may read the topic: only

@@ -124,7 +124,10 @@ func TestSlowMode(t *testing.T) {
 	require.Equal(t, auth.Limited{Action: forum.Say, After: 6 * time.Minute}, *limited)
 	require.NoError(t, say(w.keeper, topic.ID))
 	require.NoError(t, say(w.keeper, topic.ID), "moderators are not slowed down")
-	w.pass(6 * time.Minute)
+	require.False(t, w.replies(w.keeper, forum.NewReply{Topic: topic.ID}).FromStaff, "nor marked: the topic is open to all")
+	w.pass(5*time.Minute - time.Microsecond)
+	require.ErrorIs(t, say(w.member, topic.ID), auth.ErrLimited)
+	w.pass(time.Microsecond)
 	require.NoError(t, say(w.member, topic.ID))
 	// Who started a topic waits, too: the first post is one of theirs.
 	fresh := w.starts(w.author, forum.NewTopic{Board: b.ID})
@@ -341,13 +344,28 @@ func TestMentions(t *testing.T) {
 	// An edit tells those who were not mentioned before.
 	w.edits(w.author, first(topic.ID), topic.Body+" e @moderator")
 	require.Equal(t, []auth.UserID{w.moderator.User}, w.last().payload.Mentions)
+	require.Zero(t, w.mark(w.outsider, topic.ID), "nor does whoever may not read follow")
 	require.Equal(t, map[auth.UserID]forum.Reason{w.moderator.User: forum.Mentioned}, w.told())
 
 	// Whoever ignores the topic is not told, whatever happens.
 	require.NoError(t, w.forum.Follow(w.ctx, w.member, topic.ID, forum.Ignoring))
-	w.replies(w.author, forum.NewReply{Topic: topic.ID, Body: "@member!"})
+	w.replies(w.author, forum.NewReply{Topic: topic.ID, Body: "@member! @outsider!"})
+	require.Equal(t, []auth.UserID{w.member.User}, w.last().payload.Mentions)
 	require.Equal(t, map[auth.UserID]forum.Reason{w.moderator.User: forum.Mentioned}, w.told())
 	require.Equal(t, forum.Ignoring, w.mark(w.member, topic.ID).Follow)
+}
+
+// To be told, it is not enough to know of the board: one must read the topic.
+func TestToldIsWhoReads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.starts(w.member, forum.NewTopic{})
+	w.forum = w.without(forum.Read, w.member) // follows it, and may not read any more
+	w.replies(w.author, forum.NewReply{Topic: topic.ID, Body: "@member"})
+	require.Empty(t, w.last().payload.Mentions)
+	require.Empty(t, w.told())
+	w.forum = forum.New(w.config)
+	require.Equal(t, map[auth.UserID]forum.Reason{w.member.User: forum.Author}, w.told())
 }
 
 // Nobody at all may be the author of what is imported.

@@ -23,8 +23,9 @@ type Change interface {
 type Writer interface {
 	// Apply makes the changes in their order, all of them or none. The first
 	// that cannot be made is named by the error: ErrExists for an insert of
-	// what is there, ErrNotFound for a change of what is not, ErrConflict for
-	// a change of a version that is no longer current.
+	// what is there, ErrNotFound for a change of what is not, or that needs
+	// what is not, ErrConflict for a change of a version that is no longer
+	// current, ErrInvalid for a text that is not UTF-8 or has a NUL.
 	Apply(ctx context.Context, changes ...Change) error
 
 	// Done returns what an earlier call of owner made under key, or

@@ -4,8 +4,8 @@ package storage
 
 import "time"
 
-// Clock tells the time. The zero Clock is the system's. Times are UTC and
-// whole microseconds, the finest that every adapter keeps.
+// Clock tells the time. The zero Clock is the system's. Times are UTC, of the
+// years 1 to 9999 and whole microseconds, which is what every adapter keeps.
 type Clock func() time.Time
 
 // Now returns the current time.

@@ -31,7 +31,8 @@
 //     one after the other, so read-modify-write needs no further care. Lock
 //     several roots in the order of their IDs.
 //   - Nesting. tx.Atomic inside fn is a savepoint: its failure undoes its own
-//     writes only. The same holds for tx.Apply.
+//     writes only. The same holds for tx.Apply. While it is open, tx itself
+//     says [ErrNested].
 //   - Events too. Events appended through tx appear exactly when its writes do.
 //   - Going on. After ErrNotFound, ErrExists, ErrConflict and ErrInvalid a
 //     unit may go on.

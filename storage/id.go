@@ -20,7 +20,7 @@ type ID[T any] struct{ u uuid.UUID }
 // NewID returns a fresh ID.
 func NewID[T any]() ID[T] { return ID[T]{uuid.Must(uuid.NewV7())} }
 
-// MakeID returns the ID with these bytes, as [ID.Bytes] gave them.
+// MakeID returns the ID with these bytes, whatever they are.
 func MakeID[T any](b [16]byte) ID[T] { return ID[T]{b} }
 
 // ParseID reads an ID from its canonical text form: 36 characters, as
@@ -53,7 +53,7 @@ func (id ID[T]) MarshalText() ([]byte, error) {
 	return id.u.MarshalText()
 }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText reads what MarshalText wrote; anything else is [ErrInvalid].
 func (id *ID[T]) UnmarshalText(b []byte) error {
 	if len(b) == 0 {
 		*id = ID[T]{}
@@ -75,16 +75,21 @@ func (id ID[T]) Value() (driver.Value, error) {
 	return id.u.String(), nil
 }
 
-// Scan reads an ID from a column of text, of 16 bytes or of type uuid; NULL is
-// the zero ID.
+// Scan reads an ID from a column of text, of 16 bytes or of type uuid; NULL and
+// the empty text are the zero ID. Anything else is [ErrInvalid].
 func (id *ID[T]) Scan(src any) error {
-	if b, ok := src.([]byte); ok && len(b) == 16 {
-		copy(id.u[:], b)
-		return nil
-	}
-	if src == nil {
+	switch v := src.(type) {
+	case nil:
 		*id = ID[T]{}
 		return nil
+	case string:
+		return id.UnmarshalText([]byte(v))
+	case []byte:
+		if len(v) == 16 {
+			copy(id.u[:], v)
+			return nil
+		}
+		return id.UnmarshalText(v)
 	}
-	return id.u.Scan(src)
+	return &Invalid{Field: "id", Code: CodeMalformed}
 }

@@ -120,9 +120,15 @@ func TestIDSQL(t *testing.T) {
 	got := id
 	require.NoError(t, got.Scan(nil))
 	require.True(t, got.IsZero())
-	for _, src := range []any{"nonsense", []byte{1, 2, 3}, 7, true} {
+	for _, src := range []any{"", []byte{}, []byte(nil)} { // as MarshalText writes the zero ID
 		got := id
-		require.Error(t, got.Scan(src), "%v", src)
+		require.NoError(t, got.Scan(src), "%T", src)
+		require.True(t, got.IsZero(), "%T", src)
+	}
+	for _, src := range []any{"nonsense", "{" + id.String() + "}", strings.ReplaceAll(id.String(), "-", ""), []byte{1, 2, 3}, 7, true} {
+		got := id
+		require.ErrorIs(t, got.Scan(src), storage.ErrInvalid, "%v", src)
+		require.Equal(t, id, got, "what cannot be read changes nothing")
 	}
 	src := id.Bytes()
 	require.NoError(t, got.Scan(src[:]))

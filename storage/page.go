@@ -31,7 +31,7 @@ const (
 	MaxLimit     = 100
 )
 
-// Limit returns n brought within bounds.
+// Limit returns the limit that n means: at least 1, at most MaxLimit.
 func Limit(n int) int {
 	if n <= 0 {
 		return DefaultLimit
@@ -41,6 +41,7 @@ func Limit(n int) int {
 
 // EncodeCursor carries a list's sort key through a client. The list's name is
 // sealed in, with a checksum against slips; see [Cursor] for why no secret is.
+// It panics if the key does not marshal as JSON.
 func EncodeCursor(list string, key any) Cursor {
 	b, err := json.Marshal(key)
 	if err != nil {
@@ -50,7 +51,9 @@ func EncodeCursor(list string, key any) Cursor {
 	return Cursor(base64.RawURLEncoding.EncodeToString(b))
 }
 
-// DecodeCursor reads what EncodeCursor wrote for the same list into key.
+// DecodeCursor reads what EncodeCursor wrote for the same list into key, a
+// pointer. Anything else, and whatever is longer than 2,048 bytes, is
+// [ErrInvalid], and key is not to be used.
 func DecodeCursor(list string, c Cursor, key any) error {
 	bad := &Invalid{Field: "cursor", Code: CodeMalformed}
 	// The decoder would pass over line ends.
@@ -83,8 +86,9 @@ func Cut[T any](items []T, limit int, list string, key func(T) any) Page[T] {
 	return Page[T]{Items: items[:limit], Next: EncodeCursor(list, key(items[limit-1]))}
 }
 
-// All walks every page that fetch returns. It holds nothing open between
-// items, so the loop body may use the store.
+// All walks every page that fetch returns. The first error, of fetch or of
+// ctx between two pages, is yielded and ends the walk. It holds nothing open
+// between items, so the loop body may use the store.
 //
 //	for topic, err := range storage.All(ctx, func(c storage.Cursor) (storage.Page[forum.Topic], error) { ... }) {
 func All[T any](ctx context.Context, fetch func(Cursor) (Page[T], error)) iter.Seq2[T, error] {

@@ -21,8 +21,9 @@ const (
 )
 
 // Line checks a text of one line, such as a title: valid UTF-8 without control
-// characters, at most max runes, not blank. It returns the text in normal form
-// NFC (Unicode Standard Annex 15) without the white space around it.
+// characters, at most max runes, with something to be seen. It returns the text
+// in normal form NFC (Unicode Standard Annex 15) without the white space around
+// it, which counts, or an [*Invalid] of the field.
 func Line(field, s string, max int) (string, error) {
 	s, err := clean(field, s, max, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' })
 	if err != nil {
@@ -32,9 +33,10 @@ func Line(field, s string, max int) (string, error) {
 }
 
 // Text checks a text of many lines, such as a body: valid UTF-8 without
-// control characters but tab and new line, at most max runes, not blank. It
-// returns the text in normal form NFC with every line end as "\n"; white space
-// is kept, because in Markdown it means something.
+// control characters but tab and new line, at most max runes, with something
+// to be seen. It returns the text in normal form NFC with every "\r\n" as "\n",
+// or an [*Invalid] of the field; white space is kept, because in Markdown it
+// means something.
 func Text(field, s string, max int) (string, error) {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return clean(field, s, max, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' })
@@ -71,5 +73,9 @@ func clean(field, s string, max int, refused func(rune) bool) (string, error) {
 }
 
 // visible reports whether a reader sees anything of a rune that stands alone:
-// not of white space, nor of format characters such as a zero-width space.
-func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
+// not of white space, nor of format characters such as a zero-width space, nor
+// of what Unicode counts as letters, marks or symbols and nothing draws.
+func visible(r rune) bool {
+	return unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '\u2800' && // BRAILLE PATTERN BLANK
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}

@@ -175,6 +175,8 @@ const (
 	CodeCommon    = "common"    // among the passwords tried first
 	CodeGuessable = "guessable" // made of the person's own name or address
 	CodeTooSoon   = "too_soon"  // Params: after, a time
+	CodeMixed     = "mixed"     // a name of several scripts, or with capitals that look like other letters
+	CodeOnlyOne   = "only_one"  // the password is too short to be the only factor, or there is no other way in
 )
 
 // Limits.

@@ -8,7 +8,8 @@ import (
 	"github.com/copis-it/copis/auth"
 )
 
-// What becomes of the rows of accounts, for [Store.Apply].
+// What becomes of the rows of accounts, for [Store.Apply]. Whatever gives
+// something to a person is ErrNotFound if they have no account.
 type (
 	// InsertAccount is ErrExists if there is an account of this User, or with
 	// this Mailbox, unless that is zero. A name is claimed with TakeName.
@@ -24,11 +25,11 @@ type (
 	TakeName struct {
 		User   auth.UserID
 		Handle Handle
-		At     time.Time
 	}
 
 	// PutToken gives a token, in place of what the User holds for the same
-	// Purpose. Tokens of the zero User stand beside each other.
+	// Purpose. Tokens of the zero User stand beside each other. ErrExists:
+	// another has the ID.
 	PutToken struct{ Token Token }
 	// UseToken takes a token away: ErrNotFound if it is not there, so that of
 	// many who use it at once one succeeds.
@@ -60,7 +61,8 @@ type (
 	}
 
 	InsertIdentity struct{ Identity Identity } // ErrExists if the Issuer's Subject is linked already
-	// UseIdentity says that it was signed in with; Level only rises. ErrNotFound if it is not there.
+	// UseIdentity says that it was signed in with; neither Level nor Used goes
+	// back. ErrNotFound if it is not there.
 	UseIdentity struct {
 		Issuer, Subject string
 		Level           Level

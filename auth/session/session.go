@@ -92,6 +92,13 @@ type (
 		But  ID // zero: all
 	}
 
+	// TrimSessions ends those of a person that were unused for longest, beyond
+	// Most; none is no error.
+	TrimSessions struct {
+		User auth.UserID
+		Most int
+	}
+
 	InsertToken struct{ Token Token } // ErrExists if the ID or the Hash is there
 	UseToken    struct {              // sets Used, which never goes back; ErrNotFound if it is not there
 		ID TokenID
@@ -109,6 +116,7 @@ func (InsertSession) Change() string { return "session.InsertSession" }
 func (UpdateSession) Change() string { return "session.UpdateSession" }
 func (EndSession) Change() string    { return "session.EndSession" }
 func (EndSessions) Change() string   { return "session.EndSessions" }
+func (TrimSessions) Change() string  { return "session.TrimSessions" }
 func (InsertToken) Change() string   { return "session.InsertToken" }
 func (UseToken) Change() string      { return "session.UseToken" }
 func (EndToken) Change() string      { return "session.EndToken" }

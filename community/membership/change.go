@@ -27,15 +27,16 @@ type (
 	SetAreaRole struct{ AreaRole AreaRole } // Outsider: none any more
 
 	InsertMandate struct{ Mandate Mandate } // ErrNotFound without its Org
-	UpdateMandate struct{ Mandate Mandate }
+	UpdateMandate struct{ Mandate Mandate } // likewise
 
 	InsertApplication struct{ Application Application } // ErrExists if the person has one that is Applied
 	UpdateApplication struct{ Application Application } // likewise
 
 	InsertInvitation struct{ Invitation Invitation } // ErrExists if its Hash is there, or its Mailbox in one that is neither used up nor revoked
-	UpdateInvitation struct{ Invitation Invitation } // but Uses
-	// UseInvitation counts a use: ErrConflict if it has had Most, is revoked or
-	// over at At, so that of many who use it at once Most succeed.
+	UpdateInvitation struct{ Invitation Invitation } // but Uses; likewise
+	// UseInvitation counts a use, and is no update: ErrConflict if it has had
+	// Most, is revoked or over at At, so that of many who use it at once Most
+	// succeed.
 	UseInvitation struct {
 		ID InvitationID
 		At time.Time
@@ -48,8 +49,9 @@ type (
 	InsertTurn struct{ Turn Turn }
 
 	// EraseUser empties the identifier of a person wherever the rows hold it:
-	// membership, roles, mandates, applications and sanctions are dropped,
-	// bylines become zero, and so do invitations for their Mailboxes.
+	// membership, roles, mandates, applications, sanctions and invitations for
+	// their Mailboxes are dropped, and bylines become zero. The zero User is
+	// nobody, and so is the zero Mailbox.
 	EraseUser struct {
 		User      auth.UserID
 		Mailboxes [][16]byte

@@ -4,13 +4,12 @@
 // who acts for them, who was admitted in which phase, as what, and who may not
 // take part for a while.
 //
-// This file has the words: types, actions, errors, limits, queries and the
-// Store; plan.go has those of the phases. The rules are in service.go and, one
-// concept a file, beside it.
+// This file has the words: types, actions, errors and limits; store.go has the
+// queries and the Store, plan.go the phases. The rules are in service.go and,
+// one concept a file, beside it.
 package membership
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -41,6 +40,8 @@ const (
 	Expert      Category = "expert"
 	Citizen     Category = "citizen"
 )
+
+var categories = []Category{Beneficiary, Partner, University, Research, PublicBody, PrivateBody, Expert, Citizen}
 
 // An Org is an organisation. Neither its name nor the domain of its e-mail
 // says which it is: its Code does.
@@ -233,6 +234,10 @@ const (
 // Actions are all of the above, in order.
 var Actions = []auth.Action{SeeMembers, Invite, Decide, Grant, Restrain, Review, Steer}
 
+// Join is what somebody does who applies or uses an invitation. No authorizer
+// is asked for it: the phase decides. It names refusals and rates.
+const Join auth.Action = "membership.join"
+
 // Reasons of [auth.Denied] besides those of package auth.
 const (
 	ReasonPhase    = "phase_closed" // the category may not do it in this phase; Opens says when, if that is known
@@ -240,8 +245,9 @@ const (
 	ReasonSanction = "sanction"     // restrained; Opens says until when, if that is known
 	ReasonAway     = "away"         // has left or is deactivated
 	ReasonLevel    = "level"        // is not known surely enough
-	ReasonSelf     = "self"         // not on one's own behalf: one's own appeal, role, sanction
-	ReasonAbove    = "above"        // a role above the actor's own
+	ReasonSelf     = "self"         // not on one's own behalf: one's own application, mandate, sanction, appeal
+	ReasonAbove    = "above"        // a role above the actor's own, or a person who has one
+	ReasonCoolDown = "cool_down"    // was declined not long ago; Opens says until when
 )
 
 // What is refused for reasons of its own.
@@ -249,7 +255,6 @@ var (
 	ErrMember     = errors.New("is a member already")
 	ErrNotMember  = errors.New("is not a member")
 	ErrLast       = errors.New("is the last active coordinator")
-	ErrDecided    = errors.New("has been decided already")
 	ErrInvitation = errors.New("invitation is no longer good") // never was, was used up, revoked, is over, is for another address
 	ErrAppealed   = errors.New("has been appealed already")
 )
@@ -275,106 +280,9 @@ const (
 type Standing struct {
 	Phase     int         // in force; see [Plan.At]
 	Member    Member      // zero: none
-	Waiting   Application // zero: none
+	Newcomer  bool        // joined less than Config.Newcomer ago
+	Waiting   Application // that asks to be admitted and may still be; zero: none
 	Areas     map[auth.AreaID]auth.Role
 	Mandates  []Mandate  // those that run
 	Sanctions []Sanction // those that hold
-}
-
-// OrgQuery selects organisations by name.
-type OrgQuery struct {
-	Words    []string // folded, see [Fold]: each stands somewhere in the folded name or is the code; none: all
-	Inactive bool     // those too
-	After    storage.Cursor
-	Limit    int
-}
-
-// MemberQuery selects members, by id.
-type MemberQuery struct {
-	Listed    bool        // only active ones who want to be found
-	State     MemberState // zero: all
-	Role      auth.Role   // at least
-	Category  Category    // zero: all
-	Org       auth.OrgID  // who have a mandate of it that runs at Now
-	Expertise string      // folded; zero: all
-	Now       time.Time
-	After     storage.Cursor
-	Limit     int
-}
-
-// ApplicationQuery selects applications, oldest first.
-type ApplicationQuery struct {
-	State    AppState // as kept: Applied ones may be Expired when read; zero: all
-	User     auth.UserID
-	Category Category
-	After    storage.Cursor
-	Limit    int
-}
-
-// InvitationQuery selects invitations, newest first.
-type InvitationQuery struct {
-	By    auth.UserID // zero: everybody's
-	After storage.Cursor
-	Limit int
-}
-
-// SanctionQuery selects sanctions, newest first.
-type SanctionQuery struct {
-	User     auth.UserID // zero: everybody's
-	Areas    auth.Reach  // of the Area, as of an item promised to its members
-	Appealed bool        // only those with an appeal that is not decided
-	After    storage.Cursor
-	Limit    int
-}
-
-// Tally counts active members by category.
-type Tally map[Category]int
-
-// Store is what membership is kept in. Package storage says what Atomic, Apply
-// and the errors promise; package storetest checks it. A store decides nothing.
-type Store interface {
-	Atomic(ctx context.Context, fn func(ctx context.Context, tx Store) error) error
-
-	storage.Writer
-
-	// Standing reads in one go what there is of a person: their membership,
-	// the application that is Applied, roles in areas, mandates with neither
-	// From after nor Until at or before now, verified or not, sanctions that
-	// hold at now, and the turns of the phase. A person of whom there is
-	// nothing has the zero Facts but for Turns.
-	Standing(ctx context.Context, user auth.UserID, now time.Time) (Facts, error)
-
-	Turns(ctx context.Context) ([]Turn, error) // all, oldest first
-
-	Org(ctx context.Context, id auth.OrgID) (Org, error)
-	OrgsByCode(ctx context.Context, codes []string) (map[string]Org, error)
-	Orgs(ctx context.Context, q OrgQuery) (storage.Page[Org], error) // by folded name, then code
-
-	Member(ctx context.Context, user auth.UserID) (Member, error) // a root: locked in a unit
-	Members(ctx context.Context, q MemberQuery) (storage.Page[Member], error)
-	Tally(ctx context.Context) (Tally, error)
-
-	// Coordinators returns the active coordinators who are not suspended from
-	// the commons at now, by id, and what HoldCoordinators asks to have been seen.
-	Coordinators(ctx context.Context, now time.Time) (who []auth.UserID, seen int, err error)
-	AreaRoles(ctx context.Context, area auth.AreaID) ([]AreaRole, error) // by user
-
-	Mandate(ctx context.Context, id MandateID) (Mandate, error)
-	Mandates(ctx context.Context, user auth.UserID) ([]Mandate, error) // newest first
-
-	Application(ctx context.Context, id ApplicationID) (Application, error)
-	Applications(ctx context.Context, q ApplicationQuery) (storage.Page[Application], error)
-
-	Invitation(ctx context.Context, hash [32]byte) (Invitation, error)
-	InvitationOf(ctx context.Context, id InvitationID) (Invitation, error)
-	Invitations(ctx context.Context, q InvitationQuery) (storage.Page[Invitation], error)
-
-	Sanction(ctx context.Context, id SanctionID) (Sanction, error)
-	Sanctions(ctx context.Context, q SanctionQuery) (storage.Page[Sanction], error)
-}
-
-// Facts are what a store knows of a person for a [Standing].
-type Facts struct {
-	Standing      // without Phase; Mandates also those not verified
-	Last     Turn // of the phase; zero: never turned by hand
 }

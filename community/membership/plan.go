@@ -4,6 +4,9 @@ package membership
 
 import (
 	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/copis-it/copis/auth"
@@ -46,22 +49,87 @@ type Turn struct {
 
 // Widen returns the phase with these categories admitted so too.
 func (p Phase) Widen(by Admission, categories ...Category) Phase {
-	p.Admits = maps.Clone(p.Admits)
+	admits := map[Category]Admission{}
+	maps.Copy(admits, p.Admits)
 	for _, c := range categories {
-		p.Admits[c] = by
+		admits[c] = by
 	}
+	p.Admits = admits
 	return p
+}
+
+// Lists reports whether an organisation's code is on the phase's allow-list.
+func (p Phase) Lists(code string) bool {
+	return code != "" && slices.ContainsFunc(p.Orgs, func(c string) bool { return strings.EqualFold(c, code) })
 }
 
 // At returns the phase in force at an instant: that of the last turn by hand,
 // or a later one that has opened by its date since. Before anything, it is the
-// first.
+// first. It is the index of a phase, unless the plan is empty.
 func (p Plan) At(last Turn, now time.Time) int {
-	at := min(last.Phase, len(p)-1)
+	at, _ := p.since(last, now)
+	return at
+}
+
+// since returns the phase in force at an instant, and when it came into force;
+// zero: it is where all began.
+func (p Plan) since(last Turn, now time.Time) (at int, since time.Time) {
+	at, since = max(0, min(last.Phase, len(p)-1)), last.At
 	for i, ph := range p {
 		if i > at && !ph.Opens.IsZero() && ph.Opens.After(last.At) && !now.Before(ph.Opens) {
-			at = i
+			at, since = i, ph.Opens
 		}
 	}
-	return at
+	return at, since
+}
+
+// Opens returns the first instant after now at which a phase that is as wanted
+// comes into force by its date, if it is at that phase now; zero: none does, or
+// it will be by hand.
+func (p Plan) Opens(at int, now time.Time, wanted func(Phase) bool) time.Time {
+	var first time.Time
+	for i, ph := range p {
+		if i <= at || !ph.Opens.After(now) || !first.IsZero() && !ph.Opens.Before(first) {
+			continue
+		}
+		if then := p.At(Turn{Phase: at, At: now}, ph.Opens); wanted(p[then]) {
+			first = ph.Opens
+		}
+	}
+	return first
+}
+
+// checked returns a plan of its own with its codes in normal form, and panics
+// if it cannot be one.
+func (p Plan) checked() Plan {
+	p = slices.Clone(p)
+	names := map[string]bool{}
+	for i, ph := range p {
+		if ph.Name == "" || names[ph.Name] {
+			panic("membership: phase without a name of its own: " + strconv.Quote(ph.Name))
+		}
+		names[ph.Name] = true
+		if ph.Audience > auth.Public {
+			panic("membership: phase " + ph.Name + ": no such audience")
+		}
+		for c, a := range ph.Admits {
+			if c == "" || a > Open {
+				panic("membership: phase " + ph.Name + ": cannot admit category " + strconv.Quote(string(c)))
+			}
+		}
+		p[i].Orgs = make([]string, len(ph.Orgs))
+		for j, code := range ph.Orgs {
+			code, err := Code(code)
+			if err != nil {
+				panic("membership: phase " + ph.Name + ": " + strconv.Quote(ph.Orgs[j]) + " is no code")
+			}
+			p[i].Orgs[j] = code
+		}
+	}
+	return p
+}
+
+// knows reports whether a plan has a category in any of its phases.
+func (p Plan) knows(c Category) bool {
+	return slices.ContainsFunc(p, func(ph Phase) bool { _, ok := ph.Admits[c]; return ok })
 }

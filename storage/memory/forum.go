@@ -68,15 +68,13 @@ func (f *forumStore) Done(ctx context.Context, owner uuid.UUID, key string) (uui
 func (f *forumStore) InsertReply(ctx context.Context, r forum.Reply, parent forum.Path, seen int, with ...storage.Change) (out forum.Reply, err error) {
 	const op = "forum.InsertReply"
 	err = f.s.write(ctx, op, func(st *state) error {
-		if err := st.insertReply(r, parent, seen); err != nil {
+		if err = checkReply(r); err == nil {
+			out, err = st.insertReply(r, parent, seen)
+		}
+		if err != nil {
 			return failed(op, err)
 		}
-		if err := st.apply(with); err != nil {
-			return err
-		}
-		row, _ := st.replies.get(idOf(r.ID))
-		out = *row
-		return nil
+		return st.apply(with)
 	})
 	if err != nil {
 		return forum.Reply{}, err

@@ -69,6 +69,9 @@ func (st *state) moveMarks(from, to forum.TopicID) error {
 	if !st.topics.has(idOf(from)) || !st.topics.has(idOf(to)) {
 		return storage.ErrNotFound
 	}
+	if from == to {
+		return nil
+	}
 	for _, user := range below(st.marksOn, idOf(from)) {
 		old, _ := st.marks.get(pair{user, idOf(from)})
 		if !st.marks.has(pair{user, idOf(to)}) {

@@ -93,9 +93,6 @@ func (f *forumStore) Written(ctx context.Context, q forum.WrittenQuery) (storage
 				return page, err
 			}
 		}
-		if q.User.IsZero() {
-			return page, nil
-		}
 		user, limit := idOf(q.User), storage.Limit(q.Limit)
 		var items []forum.Written
 		st.posts(user, placed{user, idOf(c.T), idOf(c.R)}, func(p forum.Post) bool {

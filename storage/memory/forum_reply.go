@@ -10,19 +10,19 @@ import (
 	"github.com/copis-it/copis/storage"
 )
 
-func (st *state) insertReply(r forum.Reply, parent forum.Path, seen int) error {
+func (st *state) insertReply(r forum.Reply, parent forum.Path, seen int) (forum.Reply, error) {
 	k, ok := st.topics.get(idOf(r.Topic))
 	if !ok {
-		return storage.ErrNotFound
+		return r, storage.ErrNotFound
 	}
 	if k.topic.Version != seen {
-		return storage.ErrConflict
+		return r, storage.ErrConflict
 	}
 	if st.replies.has(idOf(r.ID)) {
-		return storage.ErrExists
+		return r, storage.ErrExists
 	}
 	if !r.Parent.IsZero() && !st.replies.has(idOf(r.Parent)) {
-		return storage.ErrNotFound
+		return r, storage.ErrNotFound
 	}
 	r.CreatedAt = instant(r.CreatedAt)
 	cleanPost(&r.Text, &r.Removal)
@@ -37,7 +37,7 @@ func (st *state) insertReply(r forum.Reply, parent forum.Path, seen int) error {
 	st.setTopic(&c, k.topic, &t)
 	st.replies.put(st.era, idOf(r.ID), &r)
 	st.nameReply(&r)
-	return nil
+	return r, nil
 }
 
 // put puts a reply where it says that it stands.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
-	"github.com/google/uuid"
 )
 
 // id is an identifier as two words, which compare faster than its bytes and
@@ -18,7 +17,7 @@ type id struct{ hi, lo uint64 }
 
 func idOf[T any](x storage.ID[T]) id { return words(x.Bytes()) }
 
-func words(u uuid.UUID) id {
+func words(u [16]byte) id {
 	return id{binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])}
 }
 

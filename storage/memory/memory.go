@@ -15,7 +15,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/copis-it/copis/auth/account"
+	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 	"github.com/google/uuid"
@@ -24,6 +27,9 @@ import (
 // state is one moment of the whole store. Once shared it is never changed.
 type state struct {
 	forumState
+	accountState
+	sessionState
+	membershipState
 	eventState
 
 	era  era // of whoever may change this state's nodes in place
@@ -44,14 +50,26 @@ type db struct {
 // work is what a unit of work has made of the state so far. The mutex lets
 // goroutines share a unit.
 type work struct {
-	mu sync.Mutex
-	st *state
+	mu   sync.Mutex
+	st   *state
+	open []*unit // the unit and the savepoints that are open, each in the one before it
 }
 
 // unit is a unit of work in progress, or a savepoint in one.
 type unit struct {
 	*work
-	done bool // guarded by mu
+	level int // its place among those that are open
+}
+
+// usable says whether a unit may be used now. The mutex is held.
+func (u *unit) usable() error {
+	switch {
+	case u.level >= len(u.open) || u.open[u.level] != u:
+		return storage.ErrTxDone
+	case u.level < len(u.open)-1:
+		return storage.ErrNested
+	}
+	return nil
 }
 
 // Store is a [community.Store] in memory, safe for concurrent use. Use [New].
@@ -73,6 +91,15 @@ func New() Store {
 // Forum returns the part of the store that a forum uses.
 func (s Store) Forum() forum.Store { return &forumStore{s} }
 
+// Accounts returns the part of the store that accounts use.
+func (s Store) Accounts() account.Store { return accountStore{s} }
+
+// Sessions returns the part of the store that sessions use.
+func (s Store) Sessions() session.Store { return sessionStore{s} }
+
+// Membership returns the part of the store that membership uses.
+func (s Store) Membership() membership.Store { return membershipStore{s} }
+
 // Atomic implements [community.Store].
 func (s Store) Atomic(ctx context.Context, fn func(context.Context, community.Store) error) error {
 	return s.atomic(ctx, func(ctx context.Context, tx Store) error { return fn(ctx, tx) })
@@ -89,40 +116,42 @@ func (s Store) atomic(ctx context.Context, fn func(context.Context, Store) error
 	}
 	defer s.release()
 	u := &unit{work: &work{st: s.next()}}
-	ok := false
-	defer func() {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		u.done = true
+	u.open = []*unit{u}
+	return s.run(context.WithValue(ctx, inside{s.db}, true), u, fn, func(ok bool) {
 		if ok {
 			s.db.now.Store(u.st)
 		}
-	}()
-	if err := fn(context.WithValue(ctx, inside{s.db}, true), Store{s.db, u}); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return failed("storage.Atomic", err)
-	}
-	ok = true
-	return nil
+		u.st = nil // whoever keeps the unit keeps nothing alive
+	})
 }
 
 func (s Store) savepoint(ctx context.Context, fn func(context.Context, Store) error) error {
-	u := &unit{work: s.unit.work}
 	st, err := s.enter(ctx)
 	if err != nil {
 		return failed("storage.Atomic", err)
 	}
 	saved := *st
 	st.begin()
+	u := &unit{s.unit.work, len(s.unit.open)}
+	u.open = append(u.open, u)
 	s.leave()
+	return s.run(ctx, u, fn, func(ok bool) { u.st.end(saved, ok) })
+}
+
+// run runs fn in a unit that has begun. end makes what it did stay, or not.
+func (s Store) run(ctx context.Context, u *unit, fn func(context.Context, Store) error, end func(ok bool)) (err error) {
 	ok := false
-	defer func() {
+	defer func() { // also when fn panics
 		u.mu.Lock()
 		defer u.mu.Unlock()
-		u.done = true
-		u.st.end(saved, ok)
+		now := u.usable() // unless a goroutine of fn's has a savepoint open, or outlives what it is in
+		if ok && now != nil {
+			err = failed("storage.Atomic", now)
+		}
+		if now != storage.ErrTxDone {
+			u.open = u.open[:u.level]
+			end(ok && now == nil)
+		}
 	}()
 	if err := fn(ctx, Store{s.db, u}); err != nil {
 		return err
@@ -180,8 +209,8 @@ func (s Store) enter(ctx context.Context) (*state, error) {
 		return s.db.now.Load(), err
 	}
 	s.unit.mu.Lock()
-	if s.unit.done {
-		err = storage.ErrTxDone
+	if err == nil {
+		err = s.unit.usable()
 	}
 	if err != nil {
 		s.unit.mu.Unlock()
@@ -203,11 +232,14 @@ func (s Store) write(ctx context.Context, op string, fn func(*state) error) erro
 		if err != nil {
 			return failed(op, err)
 		}
-		defer s.leave()
-		saved := *st
+		saved, ok := *st, false
 		st.begin()
+		defer func() {
+			st.end(saved, ok)
+			s.leave()
+		}()
 		err = fn(st)
-		st.end(saved, err == nil)
+		ok = err == nil
 		return err
 	}
 	if err := s.take(ctx); err != nil {
@@ -237,9 +269,14 @@ func (st *state) apply(changes []storage.Change) error {
 		if c == nil {
 			return failed("storage.Apply", errUnknownChange)
 		}
-		known, err := st.applyForum(c)
-		if !known {
-			known, err = st.applyEvents(c)
+		if err := checkTexts(c); err != nil {
+			return failed(c.Change(), err)
+		}
+		known, err := false, error(nil)
+		for _, tool := range tools {
+			if known, err = tool(st, c); known {
+				break
+			}
 		}
 		if !known {
 			err = errUnknownChange
@@ -251,19 +288,17 @@ func (st *state) apply(changes []storage.Change) error {
 	return nil
 }
 
+// tools make a change, if it is one of theirs.
+var tools = [...]func(*state, storage.Change) (known bool, err error){
+	(*state).applyForum, (*state).applyAccount, (*state).applySession, (*state).applyMembership, (*state).applyEvents,
+}
+
 // Done implements [storage.Writer].
 func (s Store) Done(ctx context.Context, owner uuid.UUID, key string) (uuid.UUID, error) {
-	const op = "storage.Done"
-	st, err := s.enter(ctx)
-	if err != nil {
-		return uuid.Nil, failed(op, err)
-	}
-	defer s.leave()
-	o, ok := st.onces.get(named{words(owner), key})
-	if !ok {
-		return uuid.Nil, failed(op, storage.ErrNotFound)
-	}
-	return o.Object, nil
+	return read(ctx, s, "storage.Done", func(st *state) (uuid.UUID, error) {
+		o, err := row(st.onces, named{words(owner), key})
+		return o.Object, err
+	})
 }
 
 // Claim implements [community.Store].

@@ -152,6 +152,27 @@ func balanced(t *testing.T, tr numbers) {
 	}
 }
 
+// Full nodes beside one that empties share what they have with it, which
+// snapshots must not notice. Few random trees come to that.
+func TestTreeSharesOut(t *testing.T) {
+	t.Parallel()
+	var tr numbers
+	want := map[number]int{}
+	for i := range number(2000) { // keys that only grow fill their nodes
+		tr.put(1, i, int(i))
+		want[i] = int(i)
+	}
+	for i, e := number(0), era(2); i < 2000; i, e = i+3*maxKeys, e+1 {
+		was, had := tr, maps.Clone(want)
+		for k := i; k < i+maxKeys; k++ {
+			tr.drop(e, k)
+			delete(want, k)
+			check(t, int(k), tr, want, k)
+		}
+		check(t, int(i), was, had, i+maxKeys)
+	}
+}
+
 // A unit pays for a node once.
 func TestTreeOwnsItsNodes(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,13 +13,20 @@ import (
 )
 
 // A write is one statement of a change, and what it means if it touches no
-// row. Refusals are never failed statements: on PostgreSQL those would end the
-// host's transaction. So inserts say ON CONFLICT DO NOTHING, and what must be
-// there for them is part of their WHERE.
+// row. Refusals are never failed statements, which would end the host's
+// transaction on PostgreSQL, unless there is a savepoint around all that goes
+// in one batch. So inserts say ON CONFLICT DO NOTHING, and what must be there
+// for them is part of their WHERE.
 type write struct {
 	query string // INSERT, UPDATE or DELETE, or a SELECT of 1 that looks
 	gives string // a column of the row that is taken back
 	look  bool   // query is a SELECT
+
+	// unique says that query is an INSERT of one row that nothing refuses but
+	// a unique index, and that it has no ON CONFLICT. That is what a guarded
+	// one fails with.
+	unique bool
+	fails  map[string]error // what states mean with which a guarded one fails besides
 
 	// refused is what it means to touch no row: nil means nothing. It holds if
 	// seen does, which is a condition on the first args, and is ErrNotFound
@@ -37,6 +45,8 @@ type step struct {
 	take *int             // what w gives, or looks at
 	late func(args []any) // fills in args that steps before this one give, when they are run one by one
 	read func(Rows) error // what a w that is never refused yields
+
+	loose bool // a later step fails if this one was refused: it needs no guard in a batch
 }
 
 // forms are the texts of a write.
@@ -50,6 +60,8 @@ type forms struct {
 const (
 	stateRefused  = "22012" // division by zero
 	stateNotFound = "2201F" // square root of a negative number
+	stateExists   = "23505" // a unique index has it already
+	stateNull     = "23502"
 )
 
 func (x *texts) forms(w *write) *forms {
@@ -57,15 +69,23 @@ func (x *texts) forms(w *write) *forms {
 		return f.(*forms)
 	}
 	plain, returning := w.query, w.query
+	if w.unique {
+		plain += " ON CONFLICT DO NOTHING"
+	}
 	switch {
 	case w.gives != "":
 		plain += " RETURNING " + w.gives
-		returning = plain
+		returning += " RETURNING " + w.gives
 	case !w.look:
 		returning += " RETURNING 1"
 	}
 	f := &forms{plain: x.text(plain), guarded: x.text(plain)}
-	if w.refused != nil {
+	switch {
+	case w.unique && w.gives != "":
+		f.guarded = x.text(returning)
+	case w.unique:
+		f.guarded = x.text(w.query)
+	case w.refused != nil:
 		no := "1 / count(*)"
 		switch {
 		case errors.Is(w.refused, storage.ErrNotFound):
@@ -84,13 +104,22 @@ func (x *texts) forms(w *write) *forms {
 // here, on every database, because there it would end the host's transaction.
 func (x *texts) args(list []any) error {
 	for i, v := range list {
-		if s, ok := v.(string); ok && (!utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0) {
-			return &storage.Invalid{Code: storage.CodeMalformed}
+		switch v := v.(type) {
+		case string:
+			if !isText(v) {
+				return &storage.Invalid{Code: storage.CodeMalformed}
+			}
+		case []string:
+			if slices.ContainsFunc(v, func(s string) bool { return !isText(s) }) {
+				return &storage.Invalid{Code: storage.CodeMalformed}
+			}
 		}
 		list[i] = x.d.arg(v)
 	}
 	return nil
 }
+
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // ready converts the arguments of steps.
 func (x *texts) ready(steps []step) error {
@@ -112,24 +141,38 @@ type touched struct {
 func (st step) plain(x *texts, n *touched) Statement {
 	s := Statement{Query: x.forms(st.w).plain, Args: st.args, Read: st.read}
 	if st.w.gives != "" || st.w.look {
-		s.Read = func(rows Rows) error {
-			*n = touched{}
-			for rows.Next() {
-				n.rows++
-				if err := rows.Scan(&n.value); err != nil {
-					return err
-				}
-			}
-			return rows.Err()
-		}
+		s.Read = n.read
 	}
 	return s
 }
 
+func (n *touched) read(rows Rows) error {
+	*n = touched{}
+	for rows.Next() {
+		n.rows++
+		if err := rows.Scan(&n.value); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // guarded returns the statement that fails if the step is refused.
 func (st step) guarded(x *texts) Statement {
+	if st.loose {
+		return Statement{Query: x.forms(st.w).plain, Args: st.args}
+	}
 	s := Statement{Query: x.forms(st.w).guarded, Args: st.args, Read: st.read}
-	if st.w.refused != nil {
+	switch {
+	case st.w.unique && st.take != nil:
+		s.Read = func(rows Rows) error {
+			var n touched
+			err := n.read(rows)
+			*st.take = int(n.value)
+			return err
+		}
+	case st.w.unique:
+	case st.w.refused != nil:
 		s.Read = func(rows Rows) error {
 			for rows.Next() {
 				var value number
@@ -158,8 +201,10 @@ func refusal(steps []step, done int, err error) error {
 	}
 	st := steps[done]
 	switch state := sqlState(err); {
+	case st.w.fails[state] != nil:
+		err = st.w.fails[state]
 	case st.w.refused == nil:
-	case state == stateRefused:
+	case state == stateRefused, st.w.unique && state == stateExists:
 		err = st.w.refused
 	case state == stateNotFound:
 		err = storage.ErrNotFound
@@ -271,7 +316,7 @@ func plan(changes []storage.Change) ([]step, error) {
 }
 
 // tools append the steps of a change, if it is one of theirs.
-var tools = [...]func([]step, storage.Change) (_ []step, known bool){forumSteps, storageSteps}
+var tools = [...]func([]step, storage.Change) (_ []step, known bool){forumSteps, accountSteps, sessionSteps, membershipSteps, storageSteps}
 
 var errUnknownChange = errors.New("change is unknown to this store")
 

@@ -4,6 +4,7 @@ package sqlstore
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -46,19 +47,23 @@ var (
 	SQLite = &Dialect{
 		name: "sqlite", begin: "BEGIN IMMEDIATE", beginRead: "BEGIN", oneWriter: true, param: '?',
 		words: map[string]string{
-			"never": "-62135596800000000",                  // the zero time
-			"nil":   "x'00000000000000000000000000000000'", // the zero id
-			"id":    "%s",                                  // a parameter whose type nothing else tells
-			"time":  "%s",
-			"lock":  "",                                  // keeps the rows of a SELECT for the unit, which is alone here anyway
-			"share": "",                                  // keeps them as they are, for all units that do
-			"skip":  "",                                  // passes over rows that others are at
-			"keys":  "t.rowid AS row, t.active_at, t.id", // of a topic t in a list
-			"(":     "",                                  // around each of the queries of topics t that a UNION merges in their order
-			")":     "",
-			"found": "t.rowid = k.row",                                  // it is the one of the keys k
-			"ids":   "(SELECT unhex(value) AS item FROM json_each(%s))", // a list of ids, as a relation
-			"path":  "unhex(%s || printf('%%08x', %s))",                 // below a path in hexadecimal, for a Seq
+			"never":  "-62135596800000000",                  // the zero time
+			"nil":    "x'00000000000000000000000000000000'", // the zero id
+			"id":     "%s",                                  // a parameter whose type nothing else tells
+			"time":   "%s",
+			"lock":   "",                                  // keeps the rows of a SELECT for the unit, which is alone here anyway
+			"share":  "",                                  // keeps them as they are, for all units that do
+			"skip":   "",                                  // passes over rows that others are at
+			"keys":   "t.rowid AS row, t.active_at, t.id", // of a topic t in a list
+			"(":      "",                                  // around each of the queries of topics t that a UNION merges in their order
+			")":      "",
+			"found":  "t.rowid = k.row",                                  // it is the one of the keys k
+			"ids":    "(SELECT unhex(value) AS item FROM json_each(%s))", // a list of ids, as a relation
+			"one_of": "%s IN (SELECT unhex(value) FROM json_each(%s))",   // an id is in such a list
+			"path":   "unhex(%s || printf('%%08x', %s))",                 // below a path in hexadecimal, for a Seq
+			"texts":  "(SELECT value AS item FROM json_each(%s))",        // a list of texts, as a relation
+			"among":  "%s IN (SELECT value FROM json_each(%s))",          // a text is in such a list
+			"has":    "instr(%s, %s) > 0",                                // a text has another in it
 		},
 		there:   "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = $1)",
 		nameFor: func(quoted string) string { return strings.Trim(quoted, `"`) },
@@ -73,19 +78,23 @@ var (
 		name: "postgres", begin: "BEGIN", beginRead: "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 		exclusive: "SELECT pg_advisory_xact_lock(%d)", param: '$',
 		words: map[string]string{
-			"never": "TIMESTAMPTZ '0001-01-01 00:00:00+00'",
-			"nil":   "UUID '00000000-0000-0000-0000-000000000000'",
-			"id":    "CAST(%s AS uuid)",
-			"time":  "CAST(%s AS timestamptz)",
-			"lock":  "FOR NO KEY UPDATE",
-			"share": "FOR SHARE",
-			"skip":  "FOR UPDATE SKIP LOCKED",
-			"keys":  "t.active_at, t.id", // the id twice would keep the planner from merging
-			"(":     "(",                 // the planner sees no order that is not asked for in each
-			")":     " ORDER BY t.active_at DESC, t.id DESC LIMIT %s)",
-			"found": "t.id = k.id",
-			"ids":   "(SELECT unnest(CAST(%s AS uuid[])) AS item)",
-			"path":  "decode(%s || lpad(to_hex(%s), 8, '0'), 'hex')",
+			"never":  "TIMESTAMPTZ '0001-01-01 00:00:00+00'",
+			"nil":    "UUID '00000000-0000-0000-0000-000000000000'",
+			"id":     "CAST(%s AS uuid)",
+			"time":   "CAST(%s AS timestamptz)",
+			"lock":   "FOR NO KEY UPDATE",
+			"share":  "FOR SHARE",
+			"skip":   "FOR UPDATE SKIP LOCKED",
+			"keys":   "t.active_at, t.id", // the id twice would keep the planner from merging
+			"(":      "(",                 // the planner sees no order that is not asked for in each
+			")":      " ORDER BY t.active_at DESC, t.id DESC LIMIT %s)",
+			"found":  "t.id = k.id",
+			"ids":    "(SELECT unnest(CAST(%s AS uuid[])) AS item)",
+			"one_of": "%s = ANY (CAST(%s AS uuid[]))",
+			"path":   "decode(%s || lpad(to_hex(%s), 8, '0'), 'hex')",
+			"texts":  "(SELECT jsonb_array_elements_text(CAST(%s AS jsonb)) AS item)",
+			"among":  "%s = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(%s AS jsonb))))",
+			"has":    "strpos(%s, %s) > 0",
 		},
 		there:   "SELECT to_regclass($1) IS NOT NULL",
 		nameFor: func(quoted string) string { return quoted },
@@ -133,6 +142,19 @@ func raw[T any](id storage.ID[T]) uuid.UUID { return id.Bytes() }
 // hexOf returns a path as the word path wants it.
 func hexOf(p forum.Path) string { return hex.EncodeToString([]byte(p)) }
 
+// jsonOf returns texts as the list that the word texts takes, and that they are
+// kept as in one column.
+func jsonOf(texts []string) string {
+	if len(texts) == 0 {
+		return "[]"
+	}
+	b, err := json.Marshal(texts)
+	if err != nil {
+		panic("sqlstore: texts: " + err.Error()) // strings always marshal
+	}
+	return string(b)
+}
+
 // arg converts an argument to what drivers take. Zero IDs and zero times are
 // NULL, but for those of raw and always.
 func (d *Dialect) arg(v any) any {
@@ -145,6 +167,8 @@ func (d *Dialect) arg(v any) any {
 		return d.id(v)
 	case []uuid.UUID:
 		return d.ids.of(v)
+	case []string:
+		return jsonOf(v)
 	case forum.Path:
 		return append([]byte{}, v...)
 	case always:

@@ -43,6 +43,12 @@ func sqliteCode(err error) int {
 	return 0
 }
 
+// busy reports whether SQLite says that somebody else has a lock.
+func busy(err error) bool {
+	class := sqliteCode(err) & 0xff
+	return class == sqliteBusy || class == sqliteLocked
+}
+
 // translate turns a driver's error into one of package storage, where there is
 // one for it.
 func translate(err error) error {
@@ -69,7 +75,7 @@ func translate(err error) error {
 		return wrap(storage.ErrExists, err)
 	case code == sqliteForeignKey:
 		return wrap(storage.ErrNotFound, err)
-	case code&0xff == sqliteBusy, code&0xff == sqliteLocked:
+	case busy(err):
 		return wrap(storage.ErrRetry, err)
 	}
 	return err

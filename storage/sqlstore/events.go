@@ -16,12 +16,12 @@ import (
 
 var (
 	insertOnce = write{
-		query:   `INSERT INTO {once} (owner, key, object, at, keep) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-		refused: storage.ErrExists,
+		query:  `INSERT INTO {once} (owner, key, object, at, keep) VALUES ($1, $2, $3, $4, $5)`,
+		unique: true, refused: storage.ErrExists,
 	}
 	insertEvent = write{
-		query:   `INSERT INTO {events} (id, at, name, area, audience, data, due) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-		refused: storage.ErrExists,
+		query:  `INSERT INTO {events} (id, at, name, area, audience, data, due) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		unique: true, refused: storage.ErrExists,
 	}
 	settleEvent = write{
 		query:   `UPDATE {events} SET handlers = $2, due = $3 WHERE id = $1`,

@@ -65,11 +65,11 @@ var (
 	}
 
 	insertDraft = write{
-		query:   `INSERT INTO {drafts} (who, place, version, title, body, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		refused: storage.ErrConflict,
+		query:  `INSERT INTO {drafts} (who, place, version, title, body, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		unique: true, refused: storage.ErrConflict,
 	}
 	updateDraft = write{
-		query:   `UPDATE {drafts} SET version = $3, title = $4, body = $5, at = $6 WHERE who = $1 AND place = $2 AND version = $3 - 1`,
+		query:   `UPDATE {drafts} SET version = $3, title = $4, body = $5, at = $6 WHERE who = $1 AND place = $2 AND version + 1 = $3`,
 		refused: storage.ErrConflict,
 	}
 	deleteDraft = write{query: `DELETE FROM {drafts} WHERE who = $1 AND place = $2`}
@@ -106,7 +106,10 @@ func personSteps(steps []step, c storage.Change) ([]step, bool) {
 	case forum.DropMark:
 		return append(steps, do(&dropMark, raw(c.Topic), raw(c.User))), true
 	case forum.MoveMarks:
-		return append(steps, do(&twoTopics, raw(c.From), raw(c.To)), do(&moveMarks, raw(c.From), raw(c.To)), do(&dropMarks, raw(c.From))), true
+		if steps = append(steps, do(&twoTopics, raw(c.From), raw(c.To))); c.From == c.To {
+			return steps, true
+		}
+		return append(steps, do(&moveMarks, raw(c.From), raw(c.To)), do(&dropMarks, raw(c.From))), true
 	case forum.PutDraft:
 		d, w := c.Draft, &updateDraft
 		if d.Version == 1 {

@@ -56,21 +56,23 @@ var (
 		query:   `UPDATE {topics} SET seq = seq + 1 WHERE id = $1 AND version = $2`,
 		refused: storage.ErrConflict, seen: topicThere, args: 1,
 	}
-	// insertReply takes the Seq from the topic, for a batch. Where statements
-	// are run one by one, to read it with lastNumber and to insertNumbered is
-	// faster: SQLite takes its time over RETURNING, and over an INSERT that
-	// looks at tables.
+	// insertReply takes the Seq from the topic, for a batch, where it fails
+	// also for whichever of the two before it has touched no row. Where
+	// statements are run one by one, to read it with lastNumber and to
+	// insertNumbered is faster: SQLite takes its time over RETURNING, and over
+	// an INSERT that looks at tables.
 	insertReply = write{
 		query: `INSERT INTO {replies} (` + insertedReply.of("") + `, seq, path)
-			SELECT ` + numbered(1, len(insertedReply)) + `, t.seq, {path $` + strconv.Itoa(len(insertedReply)+1) + ` t.seq}
-			FROM {topics} t WHERE t.id = $2 ON CONFLICT DO NOTHING`,
-		gives: "seq", refused: storage.ErrExists,
+			SELECT ` + numbered(1, len(insertedReply)) + `, CASE WHEN t.version = $` + strconv.Itoa(len(insertedReply)+2) + ` THEN t.seq ELSE 1 / (t.seq - t.seq) END,
+			{path $` + strconv.Itoa(len(insertedReply)+1) + ` t.seq} FROM (SELECT 1) x LEFT JOIN {topics} t ON t.id = $2`,
+		gives: "seq", unique: true, refused: storage.ErrExists,
+		fails: map[string]error{stateRefused: storage.ErrConflict, stateNull: storage.ErrNotFound},
 	}
 	lastNumber     = write{query: `SELECT seq FROM {topics} WHERE id = $1`, look: true, refused: storage.ErrNotFound}
 	insertNumbered = write{
 		query: `INSERT INTO {replies} (` + insertedReply.of("") + `, path, seq)
-			VALUES (` + numbered(1, len(insertedReply)+2) + `) ON CONFLICT DO NOTHING`,
-		refused: storage.ErrExists,
+			VALUES (` + numbered(1, len(insertedReply)+2) + `)`,
+		unique: true, refused: storage.ErrExists,
 	}
 	otherReplyThere = write{query: `SELECT 1 FROM {replies} WHERE id = $1 AND id <> $2`, look: true, refused: storage.ErrNotFound}
 
@@ -120,7 +122,8 @@ func (f forumStore) InsertReply(ctx context.Context, r forum.Reply, parent forum
 		steps = append(steps, number, insert)
 	} else {
 		above := parent.Below(0)
-		insert.args, insert.take = append(insert.args, hexOf(above[:len(above)-4])), &r.Seq
+		insert.args, insert.take = append(insert.args, hexOf(above[:len(above)-4]), seen), &r.Seq
+		steps[0].loose = true
 		steps = append(steps, insert)
 	}
 	if !r.Parent.IsZero() {
@@ -336,7 +339,7 @@ func (f forumStore) Place(ctx context.Context, q forum.PlaceQuery) (forum.Place,
 		// topic is locked, its replies too.
 		list = []Statement{{Query: lockTopic, Args: []any{q.Topic}}, place}
 	}
-	if err := f.s.read(ctx, op, list...); err != nil {
+	if err := f.s.look(ctx, op, list...); err != nil {
 		return forum.Place{}, err
 	}
 	if len(found) == 0 {

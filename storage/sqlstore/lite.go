@@ -6,11 +6,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
-
-	"github.com/copis-it/copis/storage"
+	"time"
 )
 
 // lite is a SQLite database: one writer at a time, and readers beside it.
@@ -30,7 +30,9 @@ type lite struct {
 	taken   bool // somebody has the turn
 	waiting []*waiter
 
-	writer *keptConn // of whoever has the turn; nil: to be opened
+	// Of whoever has the turn.
+	writer   *keptConn     // nil: to be opened
+	patience time.Duration // how long the host's connections wait for what others have locked
 }
 
 // waiter is a writer in line. It is given the turn, and the group whose
@@ -78,7 +80,12 @@ func (l *lite) open(ctx context.Context) (*keptConn, error) {
 	return &keptConn{c, map[string]*sql.Stmt{}}, nil
 }
 
-func (l *lite) read(ctx context.Context, list []Statement) (err error) {
+func (l *lite) read(ctx context.Context, list []Statement, look bool) (err error) {
+	if look && l.free() {
+		if err := l.readAhead(ctx, list); !busy(err) { // a reader waits
+			return translate(err)
+		}
+	}
 	var k *keptConn
 	select {
 	case k = <-l.readers:
@@ -106,6 +113,29 @@ func (l *lite) read(ctx context.Context, list []Statement) (err error) {
 	_, err = runAll(context.WithoutCancel(ctx), k, list)
 	ok = err == nil
 	return translate(err)
+}
+
+// free takes the turn if nobody has it.
+func (l *lite) free() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.taken
+	l.taken = true
+	return !was
+}
+
+// readAhead reads, with the turn, on the connection that is to write: what it
+// wrote last is still in its cache, while every commit empties the readers'.
+func (l *lite) readAhead(ctx context.Context, list []Statement) error {
+	defer l.onward(newGroup())
+	if err := l.openWriter(ctx); err != nil {
+		return err
+	}
+	_, err := runAll(context.WithoutCancel(ctx), l.writer, list)
+	if err != nil {
+		l.drop(true)
+	}
+	return err
 }
 
 func (l *lite) apply(ctx context.Context, steps []step) error {
@@ -218,19 +248,66 @@ func (l *lite) begin(ctx context.Context, g *group) (err error) {
 		_, err = l.exec("SAVEPOINT copis")
 		return err
 	}
-	if l.writer == nil {
-		if l.writer, err = l.open(ctx); err != nil {
-			return err
-		}
+	if err = l.openWriter(ctx); err != nil {
+		return err
 	}
-	if _, err = l.writer.Exec(ctx, l.x.d.begin); err != nil {
-		if !errors.Is(translate(err), storage.ErrRetry) || unsent(err) {
+	if err = l.patiently(ctx, l.x.d.begin); err != nil {
+		if !busy(err) && ctx.Err() == nil {
 			l.drop(true)
 		}
 		return err
 	}
 	g.open = true
 	return nil
+}
+
+// openWriter opens the writing connection, unless it is. It is made not to
+// wait for what others have locked: a wait that can be cancelled costs the
+// driver a goroutine even where there is nothing to wait for.
+func (l *lite) openWriter(ctx context.Context) error {
+	if l.writer != nil {
+		return nil
+	}
+	k, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	var ms int64
+	if err = k.c.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&ms); err == nil {
+		_, err = k.c.ExecContext(ctx, "PRAGMA busy_timeout = 0")
+	}
+	if err != nil {
+		k.Release(true)
+		return err
+	}
+	l.writer, l.patience = k, time.Duration(ms)*time.Millisecond
+	return nil
+}
+
+// patiently runs a statement that others may keep waiting, for as long as the
+// host's connections wait.
+func (l *lite) patiently(ctx context.Context, query string) error {
+	var until time.Time
+	for pause := time.Millisecond; ; pause = min(2*pause, 32*time.Millisecond) {
+		_, err := l.exec(query)
+		if !busy(err) {
+			return err
+		}
+		if until.IsZero() {
+			until = time.Now().Add(l.patience)
+		}
+		left := time.Until(until)
+		if left <= 0 {
+			return err
+		}
+		timer := time.NewTimer(min(pause, left))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
 }
 
 // undo takes back what the latest writer did, because of an error or a panic.
@@ -259,7 +336,7 @@ func (l *lite) undo(g *group, cause error) {
 func (l *lite) commit(g *group) {
 	if g.open {
 		g.open = false
-		if _, err := l.exec("COMMIT"); err != nil {
+		if err := l.patiently(context.Background(), "COMMIT"); err != nil {
 			g.err = commitError(err)
 			l.drop(true)
 		}
@@ -270,8 +347,12 @@ func (l *lite) commit(g *group) {
 	}
 }
 
-// drop gives the writing connection back.
+// drop gives the writing connection back, as patient as it was.
 func (l *lite) drop(broken bool) {
+	if !broken {
+		_, err := l.writer.c.ExecContext(context.Background(), fmt.Sprintf("PRAGMA busy_timeout = %d", l.patience.Milliseconds()))
+		broken = err != nil
+	}
 	l.writer.Release(broken)
 	l.writer = nil
 }

@@ -16,7 +16,7 @@ type pooled struct {
 
 func (db pooled) close() {}
 
-func (db pooled) read(ctx context.Context, list []Statement) error {
+func (db pooled) read(ctx context.Context, list []Statement, _ bool) error {
 	if len(list) == 1 {
 		return translate(run(ctx, db.p, &list[0]))
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/copis-it/copis/storage"
 )
 
 // Fields are read through these types and through [storage.ID], which all are
@@ -18,6 +20,10 @@ type (
 	moment time.Time     // kept in microseconds
 	flag   bool
 	text   string
+	long   int64
+	key    [16]byte // kept like an ID
+	sum    [32]byte
+	binary []byte
 )
 
 func (n *number) Scan(src any) error {
@@ -73,6 +79,37 @@ func (t *text) Scan(src any) error {
 	default:
 		return unreadable("text", src)
 	}
+	return nil
+}
+
+func (l *long) Scan(src any) (err error) {
+	*(*int64)(l), err = integer(src)
+	return err
+}
+
+func (k *key) Scan(src any) error {
+	var id storage.ID[key]
+	err := id.Scan(src)
+	*k = id.Bytes()
+	return err
+}
+
+func (s *sum) Scan(src any) error {
+	b, ok := src.([]byte)
+	if src != nil && (!ok || len(b) != len(s)) {
+		return unreadable("32 bytes", src)
+	}
+	*s = sum{}
+	copy(s[:], b)
+	return nil
+}
+
+func (b *binary) Scan(src any) error {
+	v, ok := src.([]byte)
+	if src != nil && !ok {
+		return unreadable("bytes", src)
+	}
+	*b = append([]byte(nil), v...)
 	return nil
 }
 

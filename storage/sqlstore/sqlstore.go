@@ -19,7 +19,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/copis-it/copis/auth/account"
+	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -44,7 +47,8 @@ type root struct {
 // pool is how work outside a unit gets to the database.
 type pool interface {
 	// read runs statements that agree with each other: they see one moment.
-	read(ctx context.Context, list []Statement) error
+	// A look is what a write is likely to follow.
+	read(ctx context.Context, list []Statement, look bool) error
 
 	// apply runs steps as one transaction.
 	apply(ctx context.Context, steps []step) error
@@ -96,6 +100,15 @@ func (s Store) Close() {
 
 // Forum returns the part of the store that a forum uses.
 func (s Store) Forum() forum.Store { return forumStore{s} }
+
+// Accounts returns the part of the store that accounts use.
+func (s Store) Accounts() account.Store { return accountStore{s} }
+
+// Sessions returns the part of the store that sessions use.
+func (s Store) Sessions() session.Store { return sessionStore{s} }
+
+// Membership returns the part of the store that membership uses.
+func (s Store) Membership() membership.Store { return membershipStore{s} }
 
 // Atomic implements [community.Store].
 func (s Store) Atomic(ctx context.Context, fn func(context.Context, community.Store) error) error {
@@ -179,6 +192,15 @@ func (s Store) apply(ctx context.Context, op string, steps []step) error {
 // read runs statements that agree with each other where the database can have
 // it so: outside a unit.
 func (s Store) read(ctx context.Context, op string, list ...Statement) error {
+	return s.ask(ctx, op, false, list)
+}
+
+// look is read for what a write is likely to follow.
+func (s Store) look(ctx context.Context, op string, list ...Statement) error {
+	return s.ask(ctx, op, true, list)
+}
+
+func (s Store) ask(ctx context.Context, op string, look bool, list []Statement) error {
 	u, err := s.enter(ctx)
 	if err != nil {
 		return failed(op, err)
@@ -192,7 +214,7 @@ func (s Store) read(ctx context.Context, op string, list ...Statement) error {
 	if u != nil {
 		_, err = u.send(ctx, list)
 	} else {
-		err = again(ctx, func() error { return s.root.pool.read(ctx, list) })
+		err = again(ctx, func() error { return s.root.pool.read(ctx, list, look) })
 	}
 	return failed(op, err)
 }

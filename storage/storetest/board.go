@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community"
@@ -22,10 +23,11 @@ var boardPromises = []promise{
 	{"Boards/Order", "the boards of an area come with what is below each right after it, siblings by position, name and id", false, boardOrder},
 	{"Boards/Orphans", "a board whose parent is out of reach is listed as if it stood at the top", false, boardOrphans},
 	{"Boards/Area", "a list of boards is of its area alone", false, boardArea},
+	{"Boards/Moves", "a board that has gone to another area or parent is listed there, and there only", false, boardMoves},
 	{"Boards/Reach", "a list of boards has those within reach and no other", false, boardReach},
 	{"Boards/Counts", "a board counts the topics within reach that are not removed, and knows the last active of them", false, boardCounts},
 	{"Boards/Unread", "a board counts what is new to the reader among its last active topics", false, boardUnread},
-	{"Boards/Caps", "counts of boards stop where the forum says", false, boardCaps},
+	{"Boards/Caps", "counts of boards stop where the forum says, pinned topics or not", false, boardCaps},
 }
 
 // everything is the reach of whoever may list all there is.
@@ -183,6 +185,31 @@ func boardArea(t *testing.T, s community.Store) {
 	same(t, d.boards(everyBoard(auth.Commons)), []forum.BoardListed{{Board: d.board}})
 }
 
+func boardMoves(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	here, there := newArea(), newArea()
+	top, other := d.newBoard(here, forum.BoardID{}), d.newBoard(here, forum.BoardID{})
+	other.Position = 1
+	below := d.newBoard(here, top.ID)
+	d.do(forum.InsertBoard{Board: top}, forum.InsertBoard{Board: other}, forum.InsertBoard{Board: below})
+	check := func(area auth.AreaID, want ...forum.BoardID) {
+		t.Helper()
+		same(t, d.boardIDs(everyBoard(area)), want)
+	}
+	check(here, top.ID, below.ID, other.ID)
+	below.Parent = other.ID
+	d.do(forum.UpdateBoard{Board: below})
+	check(here, top.ID, other.ID, below.ID)
+	other.Area = there
+	d.do(forum.UpdateBoard{Board: other})
+	check(here, top.ID, below.ID) // whose parent is not among them
+	check(there, other.ID)
+	other.Area, other.Version = here, 2
+	d.do(forum.UpdateBoard{Board: other})
+	check(here, top.ID, other.ID, below.ID)
+	check(there)
+}
+
 // reaches are kinds of reach, over two areas.
 func reaches(here, there auth.AreaID) []auth.Reach {
 	var many []auth.AreaID
@@ -301,6 +328,13 @@ func boardCaps(t *testing.T, s community.Store) {
 	var changes []storage.Change
 	for range forum.TopicsCap + 1 {
 		changes = append(changes, forum.InsertTopic{Topic: d.newTopic()})
+	}
+	// Two are pinned, which changes nothing here: they are the oldest but for
+	// one, as old as the last that is looked at, with a lesser id.
+	for i, active := range []time.Time{at(1), changes[len(changes)-forum.UnreadCap].(forum.InsertTopic).Topic.ActiveAt} {
+		c := changes[i].(forum.InsertTopic)
+		c.Topic.Pin, c.Topic.ActiveAt = forum.Pinned, active
+		changes[i] = c
 	}
 	d.do(changes...)
 	q := everyBoard(d.board.Area)

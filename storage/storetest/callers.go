@@ -8,11 +8,16 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
+	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -46,7 +51,7 @@ func methods() []method {
 	f := func(name string, call func(context.Context, forum.Store) error) method {
 		return method{"Forum." + name, func(ctx context.Context, s community.Store) error { return call(ctx, s.Forum()) }}
 	}
-	return []method{
+	return slices.Concat([]method{
 		{"Atomic", func(ctx context.Context, s community.Store) error {
 			return s.Atomic(ctx, func(context.Context, community.Store) error { return nil })
 		}},
@@ -95,15 +100,23 @@ func methods() []method {
 		f("Written", func(ctx context.Context, f forum.Store) error {
 			return tell(f.Written(ctx, forum.WrittenQuery{User: user}))
 		}),
-	}
+	}, accountMethods(), sessionMethods(), membershipMethods())
 }
 
 func knowsMethods(t *testing.T, _ community.Store) {
-	known := map[string]bool{"Forum": true} // a door, no work
+	known := map[string]bool{}
+	stores := map[string]reflect.Type{
+		"": reflect.TypeFor[community.Store](), "Forum.": reflect.TypeFor[forum.Store](),
+		"Accounts.": reflect.TypeFor[account.Store](), "Sessions.": reflect.TypeFor[session.Store](),
+		"Membership.": reflect.TypeFor[membership.Store](),
+	}
+	for prefix := range stores {
+		known[strings.TrimSuffix(prefix, ".")] = true // a door, no work
+	}
 	for _, m := range methods() {
 		known[m.name] = true
 	}
-	for prefix, typ := range map[string]reflect.Type{"": reflect.TypeFor[community.Store](), "Forum.": reflect.TypeFor[forum.Store]()} {
+	for prefix, typ := range stores {
 		for i := range typ.NumMethod() {
 			if name := prefix + typ.Method(i).Name; !known[name] {
 				t.Errorf("the table of methods lacks %s", name)

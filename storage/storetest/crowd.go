@@ -29,6 +29,7 @@ var crowdPromises = []promise{
 	{"Crowd/Seq", "replies that arrive at once get each a number of its own, without gaps, and are all counted", true, seqRace},
 	{"Crowd/SameID", "of many inserts of one ID, one is made", true, sameIDRace},
 	{"Crowd/Once", "of many writes with one key, one is made, with all that goes with it", true, onceRace},
+	{"Crowd/PlaceReply", "of many replies that are moved to one path at once, one is", true, placeRace},
 	{"Crowd/Wrote", "of many writings of one person after the same one, one is made", true, wroteRace},
 	{"Crowd/BoardAt", "what is held to a board's version is there before the board moves on, or not at all", true, boardAtRace},
 	{"Crowd/Reactions", "reactions that arrive at once are all counted, each once", true, reactionRace},
@@ -297,6 +298,29 @@ func onceRace(t *testing.T, s community.Store) {
 	same(t, d.topic(topic.ID).Replies, 1)
 	object := got(s.Done(ctx, user.Bytes(), "k"))(t)
 	d.getReply(storage.MakeID[forum.Reply](object))
+}
+
+func placeRace(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	into := d.start()
+	var replies []forum.Reply
+	for range callers {
+		replies = append(replies, d.reply(d.start().ID, forum.Reply{}))
+	}
+	n := winners(t, func(caller int) error {
+		return s.Apply(ctx, forum.PlaceReply{ID: replies[caller].ID, Topic: into.ID, Depth: 1, Path: forum.Path("").Below(7), Seq: 10 + caller},
+			forum.Recount{Topic: into.ID})
+	}, storage.ErrExists)
+	same(t, n, 1)
+	same(t, len(d.thread(forum.ThreadQuery{Topic: into.ID})), 1)
+	same(t, d.topic(into.ID).Replies, 1)
+	moved := 0
+	for _, r := range replies {
+		if d.getReply(r.ID).Topic == into.ID {
+			moved++
+		}
+	}
+	same(t, moved, 1)
 }
 
 func wroteRace(t *testing.T, s community.Store) {

@@ -148,6 +148,10 @@ func cursorOtherList(t *testing.T, s community.Store) {
 }
 
 func cursorHostile(t *testing.T, s community.Store) {
+	for _, newest := range []bool{false, true} { // whether or not the topic is there
+		_, err := s.Forum().Thread(ctx, forum.ThreadQuery{Topic: storage.NewID[forum.Topic](), After: "!", Newest: newest})
+		is(t, err, storage.ErrInvalid)
+	}
 	for _, l := range listings(t, s) {
 		t.Run(l.name, func(t *testing.T) {
 			for _, c := range append([]string{"!", "0", "AAAA", "AAAAAA", "e30", "bnVsbA", "null", "{}", "\x00", strings.Repeat("A", 10), strings.Repeat("A", 100_000)}, hostile[1:]...) {

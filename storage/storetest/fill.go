@@ -50,7 +50,7 @@ func fillValue(t *testing.T, v reflect.Value, path string, seed int, n *int) {
 		}
 	case reflect.String:
 		v.SetString(fmt.Sprintf("%s %d «è»", path, seed))
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(1000*seed + *n))
 	case reflect.Uint8: // a small word: all have the values 1 and 2
 		v.SetUint(1)
@@ -59,6 +59,15 @@ func fillValue(t *testing.T, v reflect.Value, path string, seed int, n *int) {
 		}
 	case reflect.Bool:
 		v.SetBool(bit)
+	case reflect.Array: // a hash
+		for i := range v.Len() {
+			v.Index(i).SetUint(uint64(uuid.New()[i%16]))
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range v.Len() {
+			fillValue(t, v.Index(i), fmt.Sprintf("%s[%d]", path, i), seed, n)
+		}
 	default:
 		t.Fatalf("%s: this suite cannot fill a %s; teach it", path, v.Type())
 	}

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"testing"
 	"time"
@@ -21,11 +22,11 @@ var markPromises = []promise{
 	{"Mark/Wrote", "when somebody last wrote moves on from what was seen only, and they follow for it unless a stronger reason is there", false, wrote},
 	{"Mark/Drop", "a mark that is dropped is gone, and no other", false, dropMark},
 	{"Mark/Move", "marks that move follow their people, have nothing read, and give way to those that are there", false, moveMarks},
-	{"Mark/Apart", "what one person has to do with one topic is nobody else's and no other topic's", false, marksApart},
+	{"Mark/Apart", "what one person has to do with one topic is nobody else's and no other topic's; marks come by topic", false, marksApart},
 	{"Followers", "the marks of a topic come by user, a hundred a page, each once", false, followers},
 	{"Draft/Versions", "a draft is inserted with version 1 and replaced by the next only", false, draftVersions},
 	{"Draft/Delete", "a draft that is deleted is gone, and may be begun again", false, draftDelete},
-	{"Drafts/Order", "drafts come latest first and are their author's alone", false, draftOrder},
+	{"Drafts/Order", "drafts come latest first, then by place, and are their author's alone", false, draftOrder},
 }
 
 func readTo(t *testing.T, s community.Store) {
@@ -149,7 +150,9 @@ func moveMarks(t *testing.T, s community.Store) {
 	same(t, len(got(d.f.Followers(ctx, into.ID, ""))(t).Items), 3)
 	same(t, d.mark(moving, other.ID).Read, 1)
 	d.do(forum.MoveMarks{From: from.ID, To: into.ID}) // none left is no error
+	d.do(forum.MoveMarks{From: into.ID, To: into.ID}) // nowhere
 	d.fails(storage.ErrNotFound, forum.MoveMarks{From: into.ID, To: storage.NewID[forum.Topic]()})
+	d.fails(storage.ErrNotFound, forum.MoveMarks{From: storage.NewID[forum.Topic](), To: into.ID})
 	same(t, len(got(d.f.Followers(ctx, into.ID, ""))(t).Items), 3)
 }
 
@@ -166,6 +169,7 @@ func marksApart(t *testing.T, s community.Store) {
 		marks := got(d.f.Marks(ctx, u))(t)
 		same(t, len(marks), len(topics))
 		for j, topic := range topics {
+			same(t, marks[j].Topic, topic) // the earlier the lesser
 			want := forum.Mark{User: u, Topic: topic, Opened: true, Read: 10*i + j}
 			same(t, d.mark(u, topic), want)
 			same(t, got(d.f.Thread(ctx, forum.ThreadQuery{Topic: topic, Reader: u}))(t).Mark, want)
@@ -240,16 +244,16 @@ func draftOrder(t *testing.T, s community.Store) {
 	d := newDesk(t, s)
 	user, other := newUser(), newUser()
 	var want []forum.Draft
-	for i, minute := range []int{3, 9, 1, 7} {
-		v := forum.Draft{User: user, Place: string(rune('a' + i)), Body: "b", At: at(minute), Version: 1}
+	for i, minute := range []int{3, 9, 1, 7, 3} {
+		v := forum.Draft{User: user, Place: string(rune('e' - i)), Body: "b", At: at(minute), Version: 1}
 		want = append(want, v)
 		d.do(forum.PutDraft{Draft: v}, forum.PutDraft{Draft: forum.Draft{User: other, Place: v.Place, At: at(20), Version: 1}})
 	}
-	slices.SortFunc(want, func(a, b forum.Draft) int { return b.At.Compare(a.At) })
+	slices.SortFunc(want, func(a, b forum.Draft) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Place, b.Place)) })
 	same(t, got(d.f.Drafts(ctx, user))(t), want)
-	last := want[3]
+	last := want[4]
 	last.At, last.Version = at(30), 2
 	d.do(forum.PutDraft{Draft: last})
-	same(t, got(d.f.Drafts(ctx, user))(t), []forum.Draft{last, want[0], want[1], want[2]})
+	same(t, got(d.f.Drafts(ctx, user))(t), append([]forum.Draft{last}, want[:4]...))
 	same(t, len(got(d.f.Drafts(ctx, newUser()))(t)), 0)
 }

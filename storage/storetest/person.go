@@ -17,7 +17,7 @@ import (
 var personPromises = []promise{
 	{"Written/All", "what a person wrote, edited, removed or is mentioned in is found, each post once, by topic and in it by reply", false, writtenAll},
 	{"Written/Pages", "pages of what a person wrote hold every post once", false, writtenPages},
-	{"Reactions", "a person's reactions are theirs alone", false, reactionsOf},
+	{"Reactions", "a person's reactions are theirs alone, the latest first, then by topic and in it by reply", false, reactionsOf},
 	{"Erase/Bylines", "EraseUser empties a person's bylines wherever they stand, and nobody else's", false, eraseBylines},
 	{"Erase/Rows", "EraseUser drops a person's marks, drafts and reactions, and leaves the counts", false, eraseRows},
 	{"Erase/Written", "of a person who was erased nothing is found any more", false, eraseWritten},
@@ -142,11 +142,13 @@ func reactionsOf(t *testing.T, s community.Store) {
 	r := d.reply(topic.ID, forum.Reply{})
 	d.do(forum.InsertReaction{Post: first(topic.ID), User: me, At: at(1)}, forum.InsertReaction{Post: post(r), User: me, At: at(2)},
 		forum.InsertReaction{Post: post(r), User: other, At: at(3)})
-	mine := got(d.f.Reactions(ctx, me))(t)
-	same(t, len(mine), 2)
-	if !slices.Contains(mine, first(topic.ID)) || !slices.Contains(mine, post(r)) {
-		t.Errorf("reactions %v", mine)
+	same(t, got(d.f.Reactions(ctx, me))(t), []forum.Post{post(r), first(topic.ID)})
+	later := d.start()
+	second := d.reply(topic.ID, r)
+	for _, p := range []forum.Post{first(later.ID), post(second), first(later.ID)} {
+		d.do(forum.DeleteReactions{Post: p}, forum.InsertReaction{Post: p, User: me, At: at(1)})
 	}
+	same(t, got(d.f.Reactions(ctx, me))(t), []forum.Post{post(r), first(topic.ID), post(second), first(later.ID)})
 	same(t, got(d.f.Reactions(ctx, other))(t), []forum.Post{post(r)})
 	same(t, len(got(d.f.Reactions(ctx, newUser()))(t)), 0)
 }
@@ -190,7 +192,17 @@ func eraseBylines(t *testing.T, s community.Store) {
 	gone, stays := newBy(), newBy()
 	erased, kept := d.leaveTrail(gone), d.leaveTrail(stays)
 	same(t, erased.handled.LastBy, gone)
+	// The last to answer a topic is so until it is counted again, even if the
+	// reply has gone elsewhere.
+	left, elsewhere := d.start(), d.start()
+	away := d.newReply(left.ID, forum.Reply{})
+	away.By = gone
+	away = d.insert(away, forum.Reply{})
+	d.do(forum.PlaceReply{ID: away.ID, Topic: elsewhere.ID, Depth: 1, Path: away.Path, Seq: 1})
+	same(t, d.topic(left.ID).LastBy, gone)
 	d.do(forum.EraseUser{User: gone.User})
+	same(t, d.topic(left.ID).LastBy, auth.By{})
+	same(t, d.getReply(away.ID).By, auth.By{})
 	erased.topic.By, erased.topic.LastBy = auth.By{}, auth.By{}
 	erased.handled.Text.EditedBy, erased.handled.Removal.By, erased.handled.LastBy = auth.By{}, auth.By{}, auth.By{}
 	erased.answered.Text.EditedBy, erased.answered.Removal.By = auth.By{}, auth.By{}
@@ -236,8 +248,7 @@ func eraseRows(t *testing.T, s community.Store) {
 func eraseWritten(t *testing.T, s community.Store) {
 	d := newDesk(t, s)
 	gone, stays := newBy(), newBy()
-	d.leaveTrail(gone)
-	d.leaveTrail(stays)
+	erased, kept := d.leaveTrail(gone), d.leaveTrail(stays)
 	before := writtenPosts(d.written(stays.User))
 	same(t, len(before), 5)
 	d.do(forum.EraseUser{User: gone.User})
@@ -245,6 +256,13 @@ func eraseWritten(t *testing.T, s community.Store) {
 	same(t, writtenPosts(d.written(stays.User)), before)
 	page := got(d.f.Topics(ctx, forum.TopicQuery{Reach: everything, Author: gone.User}))(t)
 	same(t, len(page.Items), 0)
+	// Nor where it goes later.
+	into := d.start()
+	for _, tr := range []trail{erased, kept} {
+		d.do(forum.MovePost{From: tr.mentioned, To: first(into.ID)}, forum.DeleteRevisions{Post: first(tr.handled.ID)})
+	}
+	same(t, len(d.written(gone.User)), 0)
+	same(t, len(d.written(stays.User)), 5)
 }
 
 func eraseNobody(t *testing.T, s community.Store) {
@@ -265,6 +283,7 @@ func eraseZero(t *testing.T, s community.Store) {
 	orphan := d.newTopic()
 	orphan.By, orphan.LastBy = auth.By{}, auth.By{}
 	d.do(forum.InsertTopic{Topic: orphan}, forum.EraseUser{})
+	same(t, len(d.written(auth.UserID{})), 0)
 	same(t, withoutVersion(d.topic(orphan.ID)), withoutVersion(orphan))
 	same(t, d.topic(tr.topic.ID), tr.topic)
 	same(t, d.topic(tr.handled.ID), tr.handled)

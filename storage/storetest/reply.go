@@ -17,10 +17,11 @@ var replyPromises = []promise{
 	{"Reply/Exists", "a reply is inserted once, and a second time counts nothing", false, replyExists},
 	{"Reply/Insert", "a reply gets the next number and its path, and is counted in its topic", false, replyInsert},
 	{"Reply/Deep", "replies nest as deep as they are written; paths end at the last level and keep the order of arrival", false, replyDeep},
-	{"Reply/With", "what goes with a reply is applied with it, after it, or not at all", false, replyWith},
+	{"Reply/With", "what goes with a reply is applied with it, after it, or not at all; the answer is the reply as it was inserted", false, replyWith},
 	{"Reply/Conflict", "an update of a version that is not current is ErrConflict and changes nothing", false, replyConflict},
 	{"Reply/Place", "a reply that is moved is where it was put, with its revisions, mentions and reactions", false, replyPlaced},
-	{"Place/Elsewhere", "a place is ErrNotFound unless the reply is the topic's", false, placeElsewhere},
+	{"Reply/PlaceTaken", "a reply is not moved to the path or the number of another of the topic, nor below one that is not there; to its own it is", false, replyPlaceTaken},
+	{"Place/Elsewhere", "a place is ErrNotFound unless the reply is the topic's, and so is whatever is hung on it or taken from it", false, placeElsewhere},
 	{"Place/All", "a place has the post, its topic, its board and the reader's part in it", false, placeAll},
 	{"Subtree", "a subtree is the replies at and below a path, in thread order", false, subtree},
 }
@@ -129,7 +130,7 @@ func replyWith(t *testing.T, s community.Store) {
 		forum.SetMentions{Post: post(r), Users: []auth.UserID{owner}}, // of what was just written
 		forum.InsertRevision{Revision: forum.Revision{Post: post(r), N: 1, At: at(1)}},
 		forum.InsertReaction{Post: post(r), User: owner, At: at(1)},
-		forum.ReadTo{User: user, Topic: topic.ID, Seq: 1}, forum.BoardAt{Board: d.board.ID, Version: 1},
+		forum.ReadTo{User: user, Topic: topic.ID, Seq: 1}, forum.BoardAt{Board: d.board.ID, Version: 1}, forum.UpdateReply{Reply: r},
 		forum.Wrote{User: user, Topic: topic.ID, At: r.CreatedAt, Reason: forum.Replied}, forum.DeleteDraft{User: user, Place: "p"},
 		event(1), storage.Once{Owner: owner.Bytes(), Key: "k", Object: r.ID.Bytes(), At: at(1)},
 	}
@@ -155,8 +156,9 @@ func replyWith(t *testing.T, s community.Store) {
 		got(d.f.Draft(ctx, user, "p"))(t)
 	}
 	given := got(d.f.InsertReply(ctx, r, "", 1, with...))(t)
-	r.Seq, r.Path, r.Useful = 1, forum.Path("").Below(1), 1
-	same(t, given.Seq, 1)
+	r.Seq, r.Path = 1, forum.Path("").Below(1)
+	same(t, given, r)
+	r.Useful, r.Version = 1, 2 // by what went with it
 	same(t, d.getReply(r.ID), r)
 	same(t, d.mark(user, topic.ID), forum.Mark{
 		User: user, Topic: topic.ID, Opened: true, Read: 1, Follow: forum.Following, Reason: forum.Replied, PostedAt: r.CreatedAt,
@@ -224,6 +226,39 @@ func replyPlaced(t *testing.T, s community.Store) {
 	same(t, len(got(d.f.Written(ctx, forum.WrittenQuery{User: user}))(t).Items), 0)
 }
 
+func replyPlaceTaken(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	topic, other := d.start(), d.start()
+	a, b := d.reply(topic.ID, forum.Reply{}), d.reply(topic.ID, forum.Reply{})
+	there := d.reply(other.ID, forum.Reply{})
+	free := forum.Path("").Below(9)
+	place := func(in forum.TopicID, path forum.Path, seq int) forum.PlaceReply {
+		return forum.PlaceReply{ID: a.ID, Topic: in, Depth: 1, Path: path, Seq: seq}
+	}
+	for _, taken := range []forum.PlaceReply{
+		place(topic.ID, b.Path, 9), place(topic.ID, free, b.Seq), place(topic.ID, b.Path, b.Seq),
+		place(other.ID, there.Path, 9), place(other.ID, free, there.Seq),
+	} {
+		d.fails(storage.ErrExists, event(1), taken)
+	}
+	orphan := place(topic.ID, free, 9)
+	orphan.Parent = storage.NewID[forum.Reply]()
+	d.fails(storage.ErrNotFound, event(1), orphan)
+	same(t, got(d.f.Subtree(ctx, topic.ID, ""))(t), []forum.Reply{a, b})
+	same(t, got(d.f.Subtree(ctx, other.ID, ""))(t), []forum.Reply{there})
+	same(t, len(claims(t, s)), 0)
+
+	for _, own := range []forum.PlaceReply{place(topic.ID, a.Path, a.Seq), place(topic.ID, a.Path, 9), place(topic.ID, free, 9)} {
+		d.do(own)
+		a.Path, a.Seq, a.Version = own.Path, own.Seq, a.Version+1
+		same(t, d.thread(forum.ThreadQuery{Topic: topic.ID}), inThreadOrder([]forum.Reply{a, b}))
+		same(t, d.thread(forum.ThreadQuery{Topic: topic.ID, Newest: true}), newestFirst([]forum.Reply{a, b}))
+	}
+	// Where it has gone from there is room.
+	d.do(forum.PlaceReply{ID: b.ID, Topic: topic.ID, Depth: 1, Path: forum.Path("").Below(1), Seq: 1})
+	same(t, d.getReply(b.ID).Seq, 1)
+}
+
 func placeElsewhere(t *testing.T, s community.Store) {
 	d := newDesk(t, s)
 	a, b := d.start(), d.start()
@@ -240,6 +275,16 @@ func placeElsewhere(t *testing.T, s community.Store) {
 	d.fails(storage.ErrNotFound, forum.InsertRevision{Revision: forum.Revision{Post: p, N: 1, At: at(1)}})
 	same(t, d.topic(b.ID), b)
 	same(t, d.getReply(r.ID), r)
+	// Nor taken from it.
+	user, v := newUser(), forum.Revision{Post: post(r), N: 1, Title: "t", Body: "b", At: at(1)}
+	d.do(forum.InsertReaction{Post: post(r), User: user, At: at(1)}, forum.InsertRevision{Revision: v})
+	d.fails(storage.ErrNotFound, forum.DeleteReaction{Post: p, User: user})
+	d.fails(storage.ErrNotFound, forum.MovePost{From: p, To: first(b.ID)})
+	d.do(forum.DeleteReactions{Post: p}, forum.DeleteRevisions{Post: p})
+	same(t, len(got(d.f.Revisions(ctx, p))(t)), 0)
+	same(t, got(d.f.Revisions(ctx, post(r)))(t), []forum.Revision{v})
+	same(t, got(d.f.Reactions(ctx, user))(t), []forum.Post{post(r)})
+	same(t, d.getReply(r.ID).Useful, 1)
 }
 
 func placeAll(t *testing.T, s community.Store) {

@@ -64,6 +64,7 @@ func promises() []promise {
 		eventPromises, valuePromises, textPromises,
 		boardPromises, topicPromises, replyPromises, markPromises, personPromises,
 		listPromises, threadPromises, cursorPromises, failPromises,
+		accountPromises, sessionPromises, membershipPromises,
 		slices.Concat(scenarios...),
 	)
 }

@@ -21,6 +21,7 @@ var topicPromises = []promise{
 	{"Topic/Reactions", "reactions are counted in their post, each person's once", false, topicReactions},
 	{"Topic/Revisions", "revisions come oldest first, each number once, and are those of their post alone", false, topicRevisions},
 	{"Topic/MovePost", "the revisions, mentions and reactions of a post can be given to another, with their count", false, topicMovePost},
+	{"Topic/MovePostTaken", "what both posts have is there once, as the other had it; a revision of the same number in both is ErrExists", false, topicMovePostTaken},
 	{"Topic/Mentions", "who is mentioned in a post is replaced as a whole", false, topicMentions},
 }
 
@@ -280,6 +281,7 @@ func topicMovePost(t *testing.T, s community.Store) {
 			same(t, slices.Contains(reactions, move.To) && slices.Contains(reactions, post(other)), true)
 		}
 		same(t, len(d.written(user)), 2)
+		same(t, writtenPosts(d.written(v.By.User)), []forum.Post{move.To})
 	}
 	same(t, got(d.f.Revisions(ctx, post(other)))(t), []forum.Revision{kept})
 	same(t, d.getReply(other.ID).Useful, 2)
@@ -295,4 +297,39 @@ func topicMovePost(t *testing.T, s community.Store) {
 	same(t, len(got(d.f.Reactions(ctx, user))(t)), 2)
 	same(t, len(d.written(user)), 2)
 	same(t, len(d.written(third)), 1)
+}
+
+func topicMovePostTaken(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	from, between := d.start(), d.start()
+	into := post(d.reply(from.ID, forum.Reply{}))
+	both, one := newUser(), newUser()
+	revision := func(p forum.Post) forum.Revision {
+		v := forum.Revision{Post: p, N: 1, Title: "t", Body: "b", By: newBy(), At: at(1)}
+		d.do(forum.InsertRevision{Revision: v}, forum.SetMentions{Post: p, Users: []auth.UserID{both}})
+		return v
+	}
+	old, kept := revision(first(from.ID)), revision(into)
+	d.do(forum.InsertReaction{Post: into, User: both, At: at(1)},
+		forum.InsertReaction{Post: first(between.ID), User: both, At: at(5)}, forum.InsertReaction{Post: first(between.ID), User: one, At: at(5)},
+		forum.InsertReaction{Post: first(from.ID), User: both, At: at(9)}, forum.InsertReaction{Post: first(from.ID), User: one, At: at(9)})
+	move := forum.MovePost{From: first(from.ID), To: into}
+	d.fails(storage.ErrExists, event(1), move)
+	same(t, got(d.f.Revisions(ctx, first(from.ID)))(t), []forum.Revision{old})
+	same(t, got(d.f.Revisions(ctx, into))(t), []forum.Revision{kept})
+	same(t, got(d.f.Reactions(ctx, one))(t), []forum.Post{first(from.ID), first(between.ID)})
+	same(t, d.topic(from.ID).Useful, 2)
+	same(t, len(claims(t, s)), 0)
+
+	d.do(forum.DeleteRevisions{Post: first(from.ID)}, move)
+	same(t, got(d.f.Revisions(ctx, into))(t), []forum.Revision{kept})
+	same(t, got(d.f.Reactions(ctx, both))(t), []forum.Post{first(between.ID), into}) // since they reacted there
+	same(t, got(d.f.Reactions(ctx, one))(t), []forum.Post{into, first(between.ID)})
+	same(t, d.topic(from.ID).Useful, 0)
+	same(t, d.getReply(into.Reply).Useful, 2)
+	same(t, writtenPosts(d.written(both)), []forum.Post{into})
+	d.do(forum.MovePost{From: into, To: into}) // nowhere
+	same(t, d.getReply(into.Reply).Useful, 2)
+	same(t, got(d.f.Revisions(ctx, into))(t), []forum.Revision{kept})
+	same(t, writtenPosts(d.written(both)), []forum.Post{into})
 }

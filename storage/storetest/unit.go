@@ -23,6 +23,7 @@ var unitPromises = []promise{
 	{"Atomic/SavepointPanic", "an inner unit that panics undoes its own writes only, if somebody recovers", false, savepointPanic},
 	{"Atomic/SavepointDeep", "inner units nest as deep as one likes, and each undoes what is inside it", false, savepointDeep},
 	{"Atomic/SavepointDone", "the store of an inner unit is dead when the inner unit is over", false, savepointDone},
+	{"Atomic/SavepointNested", "the store of a unit, used inside an inner unit, says ErrNested, and is as good as before when that is over", false, savepointNested},
 	{"Atomic/Doors", "units of the whole and of one tool are the same: they nest in one another", false, unitsMix},
 	{"Apply/AllOrNone", "Apply makes all its changes or none, whichever of them fails", false, applyAllOrNone},
 	{"Apply/Order", "changes are made in their order", false, applyInOrder},
@@ -263,6 +264,27 @@ func savepointDone(t *testing.T, s community.Store) {
 			_, err := tx.Topic(ctx, topic.ID)
 			return err
 		}))
+	})
+}
+
+func savepointNested(t *testing.T, s community.Store) {
+	eachDoor(t, s, func(d *desk, atomic atomically) {
+		inner, outer := d.newTopic(), d.newTopic()
+		must(d.T, atomic(ctx, func(ctx context.Context, tx forum.Store) error {
+			for _, end := range []error{errBoom, nil} {
+				is(d.T, tx.Atomic(ctx, func(ctx context.Context, in forum.Store) error {
+					_, err := tx.Topic(ctx, inner.ID)
+					is(d.T, err, storage.ErrNested)
+					is(d.T, tx.Apply(ctx, forum.InsertTopic{Topic: outer}), storage.ErrNested)
+					is(d.T, tx.Atomic(ctx, func(context.Context, forum.Store) error { return nil }), storage.ErrNested)
+					must(d.T, in.Apply(ctx, forum.InsertTopic{Topic: inner}))
+					return end
+				}), end)
+			}
+			return tx.Apply(ctx, forum.InsertTopic{Topic: outer})
+		}))
+		same(d.T, d.topic(inner.ID), inner)
+		same(d.T, d.topic(outer.ID), outer)
 	})
 }
 

@@ -29,6 +29,7 @@ var valuePromises = []promise{
 	{"Value/Zero", "zero fields are read as zero", false, zeroValues},
 	{"Value/Times", "times are read in UTC, to the microsecond, from the year 1 to 9999, and the zero time as zero", false, timeValues},
 	{"Value/Numbers", "numbers are read as they were written, negative and large ones too", false, numberValues},
+	{"Value/Versions", "a version that never was is ErrConflict, and a reading mark goes as far as it says, however large or small the number", false, versionValues},
 	{"Value/IDs", "identifiers of any bytes are kept", false, idValues},
 	{"Value/LongTexts", "texts of the greatest length are kept", false, longTexts},
 }
@@ -286,6 +287,32 @@ func numberValues(t *testing.T, s community.Store) {
 	}
 }
 
+func versionValues(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	topic, drafter := d.start(), newUser()
+	r := d.reply(topic.ID, forum.Reply{})
+	draft := forum.Draft{User: drafter, Place: "p", At: at(1), Version: 1}
+	d.do(forum.PutDraft{Draft: draft})
+	for _, n := range []int{-1, math.MaxInt32, math.MaxInt32 + 1, 1 << 40, math.MaxInt, math.MinInt32 - 1, math.MinInt} {
+		b, now, reply, save := d.board, topic, r, draft
+		b.Version, now.Version, reply.Version, save.Version = n, n, n, n
+		for _, c := range []storage.Change{
+			forum.UpdateBoard{Board: b}, forum.BoardAt{Board: b.ID, Version: n}, forum.UpdateTopic{Topic: now},
+			forum.UpdateReply{Reply: reply}, forum.PutDraft{Draft: save},
+		} {
+			d.fails(storage.ErrConflict, c)
+			d.fails(storage.ErrConflict, event(1), c)
+		}
+		_, err := d.f.InsertReply(ctx, d.newReply(topic.ID, forum.Reply{}), "", n)
+		is(t, err, storage.ErrConflict)
+		user := newUser()
+		d.do(forum.ReadTo{User: user, Topic: topic.ID, Seq: n})
+		same(t, d.mark(user, topic.ID).Read, max(n, 0))
+		same(t, got(d.f.Topics(ctx, forum.TopicQuery{Reach: everything, Reader: user}))(t).Items[0].Unread, map[bool]int{true: 0, false: 1}[n > 0])
+	}
+	same(t, len(claims(t, s)), 0)
+}
+
 func idValues(t *testing.T, s community.Store) {
 	d := newDesk(t, s)
 	for _, id := range []uuid.UUID{{1}, {15: 1}, uuid.Max, uuid.New(), uuid.MustParse("00000000-0000-7000-8000-000000000000"), {0: 0x7f, 8: 0xff}} {
@@ -324,6 +351,7 @@ var textPromises = []promise{
 		Texts(t, s, hostile)
 	}},
 	{"Text/Key", "a text finds nothing but itself", false, textIsNoPattern},
+	{"Text/Refused", "what is not UTF-8 or has a NUL is ErrInvalid where it is written, with all that goes with it, and ErrNotFound where it is asked for", false, textRefused},
 }
 
 // hostile are texts of the suite's own that tools have stumbled over.
@@ -416,4 +444,51 @@ func textIsNoPattern(t *testing.T, s community.Store) {
 		is(t, err, storage.ErrNotFound)
 		is(t, err2, storage.ErrNotFound)
 	}
+}
+
+func textRefused(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	topic, user := d.start(), newUser()
+	reply := d.reply(topic.ID, forum.Reply{})
+	for _, bad := range []string{"\x00", "a\x00b", "\xff", "a\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80", strings.Repeat("a", 10_000) + "\x00"} {
+		var all []storage.Change
+		for i := range 2 {
+			b, now, next := d.newBoard(auth.Commons, forum.BoardID{}), d.board, forum.Draft{User: user, Place: "p", At: at(1), Version: 1}
+			*[]*string{&b.Name, &b.Description}[i], *[]*string{&now.Name, &now.Description}[i] = bad, bad
+			*[]*string{&next.Title, &next.Body}[i] = bad
+			all = append(all, forum.InsertBoard{Board: b}, forum.UpdateBoard{Board: now}, forum.PutDraft{Draft: next})
+		}
+		for i := range 4 {
+			fresh, now := d.newTopic(), topic
+			*[]*string{&fresh.Title, &fresh.Body, &fresh.Text.Why, &fresh.Removal.Why}[i] = bad
+			*[]*string{&now.Title, &now.Body, &now.Text.Why, &now.Removal.Why}[i] = bad
+			all = append(all, forum.InsertTopic{Topic: fresh}, forum.UpdateTopic{Topic: now})
+		}
+		for i := range 3 {
+			r, now, v := d.newReply(topic.ID, forum.Reply{}), reply, forum.Revision{Post: first(topic.ID), N: 1, At: at(1)}
+			*[]*string{&r.Body, &r.Text.Why, &r.Removal.Why}[i], *[]*string{&now.Body, &now.Text.Why, &now.Removal.Why}[i] = bad, bad
+			*[]*string{&v.Title, &v.Body, &v.Why}[i] = bad
+			all = append(all, forum.UpdateReply{Reply: now}, forum.InsertRevision{Revision: v})
+			_, err := d.f.InsertReply(ctx, r, "", 1, event(1))
+			is(t, err, storage.ErrInvalid)
+			names(t, err, "forum.InsertReply")
+		}
+		named, told := event(1), event(1)
+		named.Name, told.Data = bad, []byte(`"`+bad+`"`)
+		all = append(all, named, told, forum.PutDraft{Draft: forum.Draft{User: user, Place: bad, At: at(1), Version: 1}},
+			forum.DeleteDraft{User: user, Place: bad}, storage.Once{Owner: user.Bytes(), Key: bad, At: at(1)})
+		for _, c := range all {
+			d.fails(storage.ErrInvalid, c)
+			d.fails(storage.ErrInvalid, event(1), c)
+		}
+		_, err := d.f.Draft(ctx, user, bad)
+		is(t, err, storage.ErrNotFound)
+		_, err = s.Done(ctx, user.Bytes(), bad)
+		is(t, err, storage.ErrNotFound)
+	}
+	same(t, d.boards(everyBoard(auth.Commons))[0].Board, d.board)
+	same(t, d.topic(topic.ID).Version, 1)
+	same(t, got(d.f.Subtree(ctx, topic.ID, ""))(t), []forum.Reply{reply})
+	same(t, len(got(d.f.Drafts(ctx, user))(t)), 0)
+	same(t, len(claims(t, s)), 0)
 }

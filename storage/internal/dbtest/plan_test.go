@@ -33,16 +33,21 @@ type spot struct {
 	topics []forum.Topic
 	reply  forum.Reply
 	who    auth.UserID
+	person personSpot
+	now    time.Time
 }
 
 // newSpot writes a board with a few topics, replies and what goes with them.
 func newSpot(t testing.TB, s community.Store, now time.Time) spot {
 	t.Helper()
 	ctx := context.Background()
-	sp := spot{area: storage.NewID[auth.Area](), who: storage.NewID[auth.User]()}
+	sp := spot{area: storage.NewID[auth.Area](), who: storage.NewID[auth.User](), now: now}
 	by := auth.By{User: sp.who}
 	sp.board = forum.Board{ID: storage.NewID[forum.Board](), Area: sp.area, Audience: auth.Public, Promise: auth.Public, CreatedAt: now, Version: 1}
-	changes := []storage.Change{forum.InsertBoard{Board: sp.board}, forum.MarkAllRead{User: sp.who, At: now.Add(-time.Hour)}}
+	var changes []storage.Change
+	sp.person, changes = newPersonSpot(sp.who, sp.area, now)
+	changes = append(changes, newAuthSpot(sp.who, now).changes()...)
+	changes = append(changes, forum.InsertBoard{Board: sp.board}, forum.MarkAllRead{User: sp.who, At: now.Add(-time.Hour)})
 	for i := range 5 {
 		topic := forum.Topic{
 			ID: storage.NewID[forum.Topic](), Board: sp.board.ID, Area: sp.area, Audience: auth.Public, By: by, Title: "t", Body: "b",
@@ -181,7 +186,7 @@ func looks() []look {
 	}), look{"Claim", func(ctx context.Context, s community.Store, _ spot) error {
 		return tell(s.Claim(ctx, time.Now(), time.Minute, 2))
 	}})
-	return all
+	return slices.Concat(all, membershipLooks(), authLooks())
 }
 
 // A listener is a driver that notes every statement it is given.
@@ -251,7 +256,7 @@ func (c *listenedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.
 
 // Tables that grow with what members do. Boards do not: there are as many as
 // coordinators open.
-var growing = []string{"topics", "replies", "revisions", "mentions", "reactions", "marks", "read_all", "drafts", "events", "once"}
+var growing = slices.Concat([]string{"topics", "replies", "revisions", "mentions", "reactions", "marks", "read_all", "drafts", "events", "once"}, membersGrow, authGrow)
 
 var (
 	parameter = regexp.MustCompile(`\?([0-9]+)`)

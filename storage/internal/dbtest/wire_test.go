@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community"
@@ -23,7 +24,7 @@ func TestRoundTrips(t *testing.T) {
 	c := community.New(community.Config{Store: s, Auth: auth.AllowAll{}})
 	topic := newTopic(t, c, who)
 	var last forum.Reply
-	n := 0
+	n, version := 0, 1
 	reply := func(in forum.NewReply) error {
 		n++
 		in.Topic, in.Body = topic.ID, "ok"
@@ -49,6 +50,13 @@ func TestRoundTrips(t *testing.T) {
 			_, err := c.Forum.StartTopic(ctx, who, forum.NewTopic{Board: topic.Board, Title: "t", Body: "b"})
 			return err
 		}},
+		// To look, for the texts there were, to lock, to write, to commit.
+		{"EditPost", 5, func() error {
+			pl, err := c.Forum.EditPost(ctx, who, forum.PostEdit{Post: forum.Post{Topic: topic.ID}, Version: version, Title: "t", Body: fmt.Sprint("b", version)})
+			version = pl.Topic.Version
+			return err
+		}},
+		{"Standing", 1, func() error { _, err := s.Membership().Standing(ctx, who.User, time.Now()); return err }},
 		{"ReadTo", 2, func() error {
 			return c.Forum.ReadTo(ctx, auth.Actor{User: storage.NewID[auth.User]()}, topic.ID, 1)
 		}},

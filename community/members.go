@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package community
+
+import (
+	"context"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community/membership"
+	"github.com/copis-it/copis/storage"
+)
+
+// members answers from the membership who is what.
+type members struct{ of *membership.Service }
+
+func (m *members) Standing(ctx context.Context, who auth.Actor) (Standing, error) {
+	st, err := m.of.Standing(ctx, who.User)
+	if err != nil {
+		return Standing{}, err
+	}
+	is := Standing{
+		Role: st.Member.Role, Areas: st.Areas, Category: st.Member.Category, Sanctions: st.Sanctions, Phase: st.Phase,
+		Away: !st.Member.User.IsZero() && st.Member.State != membership.Active,
+	}
+	for _, x := range st.Mandates {
+		is.Orgs = append(is.Orgs, x.Org)
+	}
+	return is, nil
+}
+
+// limits is a pace that newcomers are held to more tightly.
+type limits struct {
+	pace    *pace
+	clock   storage.Clock
+	members *members
+}
+
+// Allow implements [auth.Limiter].
+func (l limits) Allow(ctx context.Context, who auth.Actor, do auth.Action) error {
+	rates, ok := l.pace.rates[do]
+	if !ok {
+		return nil
+	}
+	rate := rates.Member
+	if rates.Newcomer != rates.Member {
+		st, err := l.members.of.Standing(ctx, who.User)
+		if err != nil {
+			return err
+		}
+		if st.Newcomer {
+			rate = rates.Newcomer
+		}
+	}
+	if wait := l.pace.take(paced{who.User, do}, rate, l.clock.Now()); wait > 0 {
+		return &auth.Limited{Action: do, After: wait}
+	}
+	return nil
+}
+
+// promise returns the widest that the phase in force lets new items be promised
+// to.
+func (c *Community) promise(ctx context.Context) (auth.Audience, error) {
+	now, err := c.Membership.Phase(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return c.cfg.Plan[now.Phase].Audience, nil
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/community/membership"
+	"github.com/copis-it/copis/storage"
+)
+
+// membersGrow are membership's tables that grow with what members do.
+// Organisations do not: there are as many as in their register, which is
+// searched through. Nor do the turns of the phase.
+var membersGrow = []string{"members", "expertise", "area_roles", "mandates", "applications", "invitations", "sanctions"}
+
+// A person's spot is what there is of them in membership.
+type personSpot struct {
+	org         membership.Org
+	mandate     membership.Mandate
+	application membership.Application
+	invitation  membership.Invitation
+	sanction    membership.Sanction
+}
+
+// newPersonSpot returns what makes a member of somebody with a bit of
+// everything, in an area.
+func newPersonSpot(who auth.UserID, area auth.AreaID, now time.Time) (sp personSpot, changes []storage.Change) {
+	key := who.Bytes()
+	sp.org = membership.Org{ID: storage.NewID[auth.Org](), Code: who.String(), Name: "Comune di " + who.String(), Made: now, Version: 1}
+	sp.mandate = membership.Mandate{ID: storage.NewID[membership.Mandate](), User: who, Org: sp.org.ID, From: now, Verified: now, By: auth.By{User: who}, Made: now, Version: 1}
+	claim := sp.mandate
+	claim.ID, claim.User, claim.Verified = storage.NewID[membership.Mandate](), storage.NewID[auth.User](), time.Time{}
+	sp.application = membership.Application{ID: storage.NewID[membership.Application](), User: who, Category: membership.Category(who.String()), State: membership.Applied, Made: now, Version: 1}
+	sp.invitation = membership.Invitation{ID: storage.NewID[membership.Invitation](), Mailbox: key, Most: 1, By: auth.By{User: who}, Made: now, Ends: now.Add(time.Hour), Version: 1}
+	copy(sp.invitation.Hash[:], key[:])
+	sp.sanction = membership.Sanction{ID: storage.NewID[membership.Sanction](), User: who, Area: area, Kind: membership.Warning, From: now, By: auth.By{User: who}, Version: 1,
+		Appeal: membership.Appeal{Text: "No", At: now, By: auth.By{User: who}}}
+	return sp, []storage.Change{
+		membership.InsertOrg{Org: sp.org},
+		membership.InsertMember{Member: membership.Member{User: who, State: membership.Active, Role: auth.Member, Category: sp.application.Category, Joined: now, Since: now, Version: 1,
+			Profile: membership.Profile{Expertise: []string{who.String()}, Listed: true}}},
+		membership.InsertMember{Member: membership.Member{User: storage.NewID[auth.User](), State: membership.Left, Joined: now, Since: now, Version: 1}},
+		membership.InsertMandate{Mandate: sp.mandate}, membership.InsertMandate{Mandate: claim},
+		membership.InsertApplication{Application: sp.application},
+		membership.InsertInvitation{Invitation: sp.invitation}, membership.InsertSanction{Sanction: sp.sanction},
+		membership.SetAreaRole{AreaRole: membership.AreaRole{User: who, Area: area, Role: auth.Member}},
+	}
+}
+
+// membershipLooks are membership's reads, but for Turns, and those that are
+// about all members or all organisations: Tally, and Orgs with words.
+func membershipLooks() []look {
+	of := func(name string, read func(ctx context.Context, m membership.Store, sp spot) error) look {
+		return look{"Membership " + name, func(ctx context.Context, s community.Store, sp spot) error { return read(ctx, s.Membership(), sp) }}
+	}
+	tell := func(_ any, err error) error { return err }
+	all := []look{
+		of("Standing", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.Standing(ctx, sp.who, time.Now()))
+		}),
+		of("Org", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.Org(ctx, sp.person.org.ID))
+		}),
+		of("OrgsByID", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.OrgsByID(ctx, []auth.OrgID{sp.person.org.ID}))
+		}),
+		of("OrgsByCode", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.OrgsByCode(ctx, []string{sp.person.org.Code}))
+		}),
+		of("Member", func(ctx context.Context, m membership.Store, sp spot) error { return tell(m.Member(ctx, sp.who)) }),
+		of("MembersByID", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.MembersByID(ctx, []auth.UserID{sp.who}))
+		}),
+		of("Coordinators", func(ctx context.Context, m membership.Store, _ spot) error {
+			_, _, err := m.Coordinators(ctx, time.Now())
+			return err
+		}),
+		of("AreaRoles", func(ctx context.Context, m membership.Store, sp spot) error { return tell(m.AreaRoles(ctx, sp.area)) }),
+		of("Mandate", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.Mandate(ctx, sp.person.mandate.ID))
+		}),
+		of("Mandates", func(ctx context.Context, m membership.Store, sp spot) error { return tell(m.Mandates(ctx, sp.who)) }),
+		of("Application", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.Application(ctx, sp.person.application.ID))
+		}),
+		of("Invitation", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.Invitation(ctx, sp.person.invitation.Hash))
+		}),
+		of("InvitationOf", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.InvitationOf(ctx, sp.person.invitation.ID))
+		}),
+		of("InvitationFor", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.InvitationFor(ctx, sp.person.invitation.Mailbox))
+		}),
+		of("Sanction", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.Sanction(ctx, sp.person.sanction.ID))
+		}),
+	}
+	list := func(name string, read func(ctx context.Context, m membership.Store, sp spot, after storage.Cursor) (items int, next storage.Cursor, err error)) {
+		all = append(all, of(name, func(ctx context.Context, m membership.Store, sp spot) error {
+			items, next, err := read(ctx, m, sp, "")
+			if err == nil && items == 0 {
+				err = fmt.Errorf("nothing is listed: this says nothing")
+			}
+			if err == nil && next != "" {
+				_, _, err = read(ctx, m, sp, next)
+			}
+			return err
+		}))
+	}
+	list("Orgs", func(ctx context.Context, m membership.Store, _ spot, after storage.Cursor) (int, storage.Cursor, error) {
+		page, err := m.Orgs(ctx, membership.OrgQuery{After: after, Limit: 2})
+		return len(page.Items), page.Next, err
+	})
+	for name, q := range map[string]func(sp spot) membership.MemberQuery{
+		"all":    func(spot) membership.MemberQuery { return membership.MemberQuery{} },
+		"listed": func(spot) membership.MemberQuery { return membership.MemberQuery{Listed: true} },
+		"active": func(spot) membership.MemberQuery { return membership.MemberQuery{State: membership.Active} },
+		"role":   func(spot) membership.MemberQuery { return membership.MemberQuery{Role: auth.Member} },
+		"category": func(sp spot) membership.MemberQuery {
+			return membership.MemberQuery{Category: sp.person.application.Category}
+		},
+		"org": func(sp spot) membership.MemberQuery {
+			return membership.MemberQuery{Org: sp.person.org.ID, Now: time.Now()}
+		},
+		"expertise": func(sp spot) membership.MemberQuery {
+			return membership.MemberQuery{Expertise: membership.Fold(sp.who.String())}
+		},
+		"directory": func(sp spot) membership.MemberQuery {
+			return membership.MemberQuery{Listed: true, Expertise: membership.Fold(sp.who.String())}
+		},
+	} {
+		list("Members "+name, func(ctx context.Context, m membership.Store, sp spot, after storage.Cursor) (int, storage.Cursor, error) {
+			q := q(sp)
+			q.After, q.Limit = after, 2
+			page, err := m.Members(ctx, q)
+			return len(page.Items), page.Next, err
+		})
+	}
+	for name, q := range map[string]func(sp spot) membership.ApplicationQuery{
+		"all":     func(spot) membership.ApplicationQuery { return membership.ApplicationQuery{} },
+		"applied": func(spot) membership.ApplicationQuery { return membership.ApplicationQuery{State: membership.Applied} },
+		"user":    func(sp spot) membership.ApplicationQuery { return membership.ApplicationQuery{User: sp.who} },
+		"category": func(sp spot) membership.ApplicationQuery {
+			return membership.ApplicationQuery{Category: sp.person.application.Category}
+		},
+	} {
+		list("Applications "+name, func(ctx context.Context, m membership.Store, sp spot, after storage.Cursor) (int, storage.Cursor, error) {
+			q := q(sp)
+			q.After, q.Limit = after, 2
+			page, err := m.Applications(ctx, q)
+			return len(page.Items), page.Next, err
+		})
+	}
+	list("Claims", func(ctx context.Context, m membership.Store, _ spot, after storage.Cursor) (int, storage.Cursor, error) {
+		page, err := m.Claims(ctx, membership.ClaimQuery{Now: time.Now(), After: after, Limit: 2})
+		return len(page.Items), page.Next, err
+	})
+	for name, by := range map[string]func(sp spot) auth.UserID{"all": func(spot) auth.UserID { return auth.UserID{} }, "own": func(sp spot) auth.UserID { return sp.who }} {
+		list("Invitations "+name, func(ctx context.Context, m membership.Store, sp spot, after storage.Cursor) (int, storage.Cursor, error) {
+			page, err := m.Invitations(ctx, membership.InvitationQuery{By: by(sp), After: after, Limit: 2})
+			return len(page.Items), page.Next, err
+		})
+	}
+	for name, q := range map[string]func(sp spot) membership.SanctionQuery{
+		"all": func(spot) membership.SanctionQuery { return membership.SanctionQuery{Areas: auth.Everything} },
+		"user": func(sp spot) membership.SanctionQuery {
+			return membership.SanctionQuery{User: sp.who, Areas: auth.Everything}
+		},
+		"areas": func(sp spot) membership.SanctionQuery {
+			return membership.SanctionQuery{Areas: auth.Reach{Areas: []auth.AreaID{sp.area}}}
+		},
+		"appealed": func(spot) membership.SanctionQuery {
+			return membership.SanctionQuery{Areas: auth.Everything, Appealed: true}
+		},
+	} {
+		list("Sanctions "+name, func(ctx context.Context, m membership.Store, sp spot, after storage.Cursor) (int, storage.Cursor, error) {
+			q := q(sp)
+			q.After, q.Limit = after, 2
+			page, err := m.Sanctions(ctx, q)
+			return len(page.Items), page.Next, err
+		})
+	}
+	return all
+}
