@@ -64,6 +64,11 @@ type Config struct {
 	Levels map[auth.Action]auth.Level // how surely somebody must be known; default: however
 	Rates  Rates                      // how often; default: as often as they like
 
+	// Hold says what waits for a moderator before it is shown, by who writes,
+	// where and what; it is asked of forum.Start, Say and Edit, see
+	// [forum.Config]. Default: nothing.
+	Hold func(Standing, auth.Scope, auth.Action) bool
+
 	Auth     auth.Authorizer // default: a [Policy] over Standing
 	Standing Standings       // who is what; default: the members
 	Limit    auth.Limiter    // default: by Rates
@@ -147,6 +152,9 @@ func New(cfg Config) *Community {
 	f := cfg.Forum
 	if f.Promise == nil && len(cfg.Plan) > 0 {
 		f.Promise = c.promise
+	}
+	if f.Hold == nil && cfg.Hold != nil {
+		f.Hold = cfg.holds
 	}
 	f.Store, f.Auth, f.Clock, f.Limit, f.People = cfg.Store.Forum(), cfg.Auth, cfg.Clock, cfg.Limit, cfg.People
 	c.Forum = forum.New(f)

@@ -20,7 +20,8 @@ func (m *members) Standing(ctx context.Context, who auth.Actor) (Standing, error
 	}
 	is := Standing{
 		Role: st.Member.Role, Areas: st.Areas, Category: st.Member.Category, Sanctions: st.Sanctions, Phase: st.Phase,
-		Away: !st.Member.User.IsZero() && st.Member.State != membership.Active,
+		Newcomer: st.Newcomer,
+		Away:     !st.Member.User.IsZero() && st.Member.State != membership.Active,
 	}
 	for _, x := range st.Mandates {
 		is.Orgs = append(is.Orgs, x.Org)
@@ -55,6 +56,12 @@ func (l limits) Allow(ctx context.Context, who auth.Actor, do auth.Action) error
 		return &auth.Limited{Action: do, After: wait}
 	}
 	return nil
+}
+
+// holds asks cfg.Hold of who somebody is now.
+func (c Config) holds(ctx context.Context, who auth.Actor, at auth.Scope, do auth.Action) (bool, error) {
+	st, err := c.Standing.Standing(ctx, who)
+	return err == nil && c.Hold(st, at, do), err
 }
 
 // promise returns the widest that the phase in force lets new items be promised

@@ -20,6 +20,7 @@ type Standing struct {
 	Category  membership.Category       // what the phases know them by; zero for whoever is not a member
 	Orgs      []auth.OrgID              // on whose behalf they may act
 	Sanctions []membership.Sanction     // those that hold
+	Newcomer  bool                      // has joined not long ago
 	Away      bool                      // has left or is deactivated: what they hold is not in force
 	Phase     int                       // of the community's plan, in force for everybody
 }

@@ -89,9 +89,7 @@ func (s *Service) editPost(ctx context.Context, who auth.Actor, in PostEdit) (pl
 			changes = append(changes, InsertRevision{old})
 		}
 		changes = append(changes, SetMentions{pl.Post(), named(mentioned, kept)})
-		for _, id := range told {
-			changes = append(changes, SetFollow{User: id, Topic: pl.Topic.ID, Follow: Following, Reason: Mentioned})
-		}
+		changes = append(changes, follows(pl.Topic.ID, told)...)
 		seen := pl
 		pl.retext(title, body, func(t *TextState) { t.Revision, t.EditedAt, t.EditedBy, t.Why = n, now, who.By(), in.Why })
 		changes = append(changes, pl.update(), s.event(EventEdited, now, pl.Topic.scope(),
@@ -121,14 +119,20 @@ func named(mentioned []auth.UserID, kept []Revision) []auth.UserID {
 
 // mayEdit decides whether the actor may change the text of the post.
 func (s *Service) mayEdit(ctx context.Context, who auth.Actor, pl Place, now time.Time) error {
-	if pl.gone() {
-		return ErrRemoved
+	if err := pl.gone(); err != nil {
+		return err
 	}
 	var refused error
 	if wrote(who, pl.by()) {
+		held, err := s.hold(ctx, who, pl.scope(), Edit, now)
+		if err != nil {
+			return err
+		}
 		switch err := s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope()); {
 		case err != nil:
 			refused = err
+		case held.State == Held:
+			refused = ErrHeld
 		case pl.closed(now):
 			refused = ErrLocked
 		case s.cfg.EditWindow != 0 && now.After(pl.createdAt().Add(s.cfg.EditWindow)):

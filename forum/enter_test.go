@@ -28,7 +28,7 @@ var enters = map[string]auth.Action{
 	"Topics": forum.Read, "Thread": forum.Read, "Find": forum.Read, "FindReply": forum.Read, "Revisions": forum.Read, "Feed": forum.Read,
 	"StartTopic": forum.Start, "Reply": forum.Say, "SaveDraft": forum.Say,
 	"EditPost": forum.Edit, "Delete": forum.Edit, "Restore": forum.Edit,
-	"Hide": forum.Moderate, "Pin": forum.Moderate, "Lock": forum.Moderate, "Move": forum.Moderate, "Split": forum.Moderate, "Merge": forum.Moderate,
+	"Waiting": forum.Moderate, "Hide": forum.Moderate, "Pin": forum.Moderate, "Lock": forum.Moderate, "Move": forum.Moderate, "Split": forum.Moderate, "Merge": forum.Moderate,
 	"Purge": forum.Purge, "Widen": forum.Disclose, "Useful": forum.React,
 	"ReadTo": forum.Watch, "ReadAll": forum.Watch, "Follow": forum.Watch,
 }

@@ -12,6 +12,7 @@ const (
 	EventBoardEdited = "forum.board_edited"
 	EventStarted     = "forum.started"
 	EventReplied     = "forum.replied"
+	EventHeld        = "forum.held" // written, and waits for a moderator; started or replied when it is let through
 	EventEdited      = "forum.edited"
 	EventRemoved     = "forum.removed" // deleted by its author or hidden by a moderator
 	EventRestored    = "forum.restored"

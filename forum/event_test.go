@@ -92,7 +92,7 @@ func (w *world) moderates() auth.Actor   { return w.moderator }
 
 func TestEvents(t *testing.T) {
 	t.Parallel()
-	reported := []string{forum.EventUnlocked} // see TestUnlocked
+	reported := []string{forum.EventUnlocked, forum.EventWidened} // see TestUnlocked, TestWiden
 	for _, s := range stories {
 		reported = append(reported, s.name)
 		for _, secret := range []bool{false, true} {

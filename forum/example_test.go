@@ -170,3 +170,26 @@ func ExampleService_Move() {
 	// <nil>
 	// true
 }
+
+func ExampleService_Widen() {
+	ctx := context.Background()
+	f, board, anna, coordinator := open()
+	topic, err := f.StartTopic(ctx, anna, forum.NewTopic{
+		Board: board.ID, Title: "Dialogo competitivo", Body: "Qualcuno l'ha già fatto?", Audience: auth.CommunityMembers,
+	})
+	if err != nil {
+		panic(err)
+	}
+	_, err = f.Thread(ctx, auth.Visitor, forum.ThreadPage{Topic: topic.ID})
+	fmt.Println(errors.Is(err, storage.ErrNotFound))
+
+	err = f.Widen(ctx, coordinator, forum.Widen{Topics: []forum.TopicID{topic.ID}, Audience: auth.Public, Why: "La comunità è aperta a tutti"})
+	fmt.Println(err)
+
+	seen, err := f.Thread(ctx, auth.Visitor, forum.ThreadPage{Topic: topic.ID})
+	fmt.Println(seen.Topic.Title, err)
+	// Output:
+	// true
+	// <nil>
+	// Dialogo competitivo <nil>
+}

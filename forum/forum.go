@@ -126,13 +126,19 @@ type State uint8
 
 // The states. An author sees what they wrote and why it was hidden, and undoes
 // their own deletion; moderators see and undo all but a purge, which has no
-// text left.
+// text left. Of what was never shown nobody else learns that it is there.
 const (
-	Visible State = iota
-	Deleted       // by its author
-	Hidden        // by a moderator
-	Purged        // text and revisions are gone for good
+	Visible   State = iota
+	Deleted         // by its author
+	Hidden          // by a moderator
+	Purged          // text and revisions are gone for good
+	Held            // never shown: waits for a moderator, see Config.Hold
+	Withdrawn       // never shown: deleted by its author while it waited
+	Rejected        // never shown: hidden by a moderator while it waited
 )
+
+// Unseen reports whether a post was never shown to others.
+func (s State) Unseen() bool { return s >= Held }
 
 // Pin says where a topic stands first.
 type Pin uint8
@@ -230,7 +236,8 @@ var (
 	ErrTooLate  = errors.New("edit window is over")         // see Config.EditWindow
 	ErrAnswered = errors.New("others have already replied") // an author deletes a topic
 	ErrRemoved  = errors.New("post has been removed")       // and cannot be answered, edited or found useful
-	ErrOwn      = errors.New("post is one's own")           // and cannot be found useful
+	ErrHeld     = errors.New("post waits for a moderator")  // likewise; see Config.Hold
+	ErrOwn      = errors.New("post is one's own")           // and cannot be found useful, or let through
 )
 
 // Limits on what members write, in runes; Config may lower those of title and body.
@@ -282,7 +289,7 @@ type TopicQuery struct {
 	Reader    auth.UserID // for Mark and Unread
 	Following bool        // only those the Reader follows
 	Unread    bool        // only those with something unread by the Reader
-	Removed   bool        // only those removed, for moderators; husks of merges never
+	Removed   bool        // only those removed, for moderators; husks of merges never, nor what is Held
 	After     storage.Cursor
 	Limit     int
 }
@@ -298,13 +305,24 @@ type Listed struct {
 	New    bool // Unread is not 0, or the topic was never opened, is somebody else's and was started after the last MarkAllRead
 }
 
-// ThreadQuery selects one topic and a page of its replies in thread order.
+// ThreadQuery selects one topic and a page of its replies in thread order. Of
+// those that are Unseen it selects the Reader's own, and all where the Reader
+// may Moderate; without a Reader none.
 type ThreadQuery struct {
-	Topic  TopicID
-	Reader auth.UserID // for Mark and Useful
-	Newest bool        // the latest first instead of thread order
-	After  storage.Cursor
-	Limit  int
+	Topic    TopicID
+	Reader   auth.UserID // for Mark and Useful
+	Moderate auth.Reach
+	Newest   bool // the latest first instead of thread order
+	After    storage.Cursor
+	Limit    int
+}
+
+// HeldQuery selects the posts that are Held in topics within reach, oldest
+// first, then by their ids.
+type HeldQuery struct {
+	Reach auth.Reach
+	After storage.Cursor
+	Limit int
 }
 
 // Thread is a topic with a page of its replies.
@@ -371,6 +389,9 @@ type Store interface {
 	// it, in one read. It is ErrNotFound unless the reply is the topic's. In
 	// a unit the topic is locked.
 	Place(ctx context.Context, q PlaceQuery) (Place, error)
+
+	// Held returns posts that wait for a moderator, without Mark and Useful.
+	Held(ctx context.Context, q HeldQuery) (storage.Page[Place], error)
 
 	// Subtree returns the replies at and below a path in thread order, those
 	// of the whole topic for the empty path.

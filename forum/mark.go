@@ -117,9 +117,10 @@ func (s *Service) useful(ctx context.Context, who auth.Actor, p Post, useful boo
 	if err := s.cfg.Auth.Authorize(ctx, who, React, pl.scope()); err != nil {
 		return err
 	}
+	if err := pl.gone(); err != nil {
+		return err
+	}
 	switch {
-	case pl.gone():
-		return ErrRemoved
 	case wrote(who, pl.by()):
 		return ErrOwn
 	case pl.Useful == useful:
@@ -143,12 +144,14 @@ type Recipient struct {
 }
 
 // Recipients returns who is to be told of an event: who follows the topic when
-// it was replied to, and who is mentioned in what was written. It is asked
-// when a notice is delivered: only those are given who may read the topic
-// then, and nobody if the post has been removed meanwhile; the author is not.
+// it was replied to, who is mentioned in what was written, and of a post that a
+// moderator has hidden or did not let through, its author. It is asked when a
+// notice is delivered: only those are given who may read the topic then, and
+// nobody if the post has been removed meanwhile, or was restored; nobody is
+// told of what they did themselves.
 func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient, error) {
 	const op = "forum.Recipients"
-	if !slices.Contains([]string{EventStarted, EventReplied, EventEdited, EventSplit}, e.Name) {
+	if !slices.Contains([]string{EventStarted, EventReplied, EventEdited, EventSplit, EventRemoved}, e.Name) {
 		return nil, nil
 	}
 	var in Event
@@ -162,7 +165,13 @@ func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient,
 	if err != nil {
 		return nil, refuse(op, "event "+e.ID.String(), err)
 	}
-	if pl.gone() || !pl.Topic.MergedInto.IsZero() {
+	if !pl.Topic.MergedInto.IsZero() {
+		return nil, nil
+	}
+	if e.Name == EventRemoved {
+		return s.toldWhy(ctx, pl)
+	}
+	if pl.gone() != nil {
 		return nil, nil
 	}
 	var told []Recipient
@@ -187,4 +196,21 @@ func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient,
 		}
 	}
 	return told, nil
+}
+
+// toldWhy returns the author of a post that was taken away from them, if they
+// still see it.
+func (s *Service) toldWhy(ctx context.Context, pl Place) ([]Recipient, error) {
+	author := auth.Actor{User: pl.by().User}
+	switch r := pl.removal(); {
+	case r.State != Hidden && r.State != Rejected, author.User.IsZero(), wrote(author, r.By):
+		return nil, nil
+	}
+	switch err := s.readable(ctx, author, pl.Topic); {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, refuse("forum.Recipients", pl.Post().String(), err)
+	}
+	return []Recipient{{author.User, Author}}, nil
 }

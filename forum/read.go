@@ -3,6 +3,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -51,11 +52,11 @@ func (s *Service) Topics(ctx context.Context, who auth.Actor, in TopicFilter) (s
 	if who.User.IsZero() && (in.Following || in.Unread) {
 		return storage.Page[Listed]{}, nil
 	}
-	reach, err := s.cfg.Auth.Reach(ctx, who, Read)
-	if err == nil && in.Removed {
-		var moderated auth.Reach
-		moderated, err = s.cfg.Auth.Reach(ctx, who, Moderate)
-		reach = reach.And(moderated)
+	var reach auth.Reach
+	if in.Removed {
+		reach, err = s.moderates(ctx, who)
+	} else {
+		reach, err = s.cfg.Auth.Reach(ctx, who, Read)
 	}
 	if err != nil {
 		return storage.Page[Listed]{}, refuse(op, "", err)
@@ -83,8 +84,12 @@ func (s *Service) Thread(ctx context.Context, who auth.Actor, in ThreadPage) (Th
 	if err != nil {
 		return Thread{}, err
 	}
+	moderated, err := s.cfg.Auth.Reach(ctx, who, Moderate)
+	if err != nil {
+		return Thread{}, refuse(op, "topic "+in.Topic.String(), err)
+	}
 	t, err := s.cfg.Store.Thread(ctx, ThreadQuery{
-		Topic: in.Topic, Reader: who.User, Newest: in.Newest, After: in.After, Limit: in.Limit,
+		Topic: in.Topic, Reader: who.User, Moderate: moderated, Newest: in.Newest, After: in.After, Limit: in.Limit,
 	})
 	if errors.Is(err, storage.ErrInvalid) { // that a cursor is no good is told only to whoever may read the topic
 		if _, unread := s.look(ctx, who, Post{Topic: in.Topic}); unread != nil {
@@ -183,7 +188,10 @@ func (s *Service) look(ctx context.Context, who auth.Actor, p Post) (Place, erro
 		}
 		return s.look(ctx, who, Post{r.Topic, r.ID})
 	}
-	return pl, s.readable(ctx, who, pl.Topic)
+	if err := s.readable(ctx, who, pl.Topic); err != nil || !pl.Reply.Removal.State.Unseen() || wrote(who, pl.Reply.By) {
+		return pl, err
+	}
+	return pl, hide(s.cfg.Auth.Authorize(ctx, who, Moderate, pl.Topic.scope()))
 }
 
 // topic is look for what is done to a topic as a whole: a husk is not there.
@@ -294,9 +302,17 @@ func (pl Place) removal() Removal {
 	return pl.Reply.Removal
 }
 
-// gone says whether the post has been removed, by itself or with its topic.
-func (pl Place) gone() bool {
-	return pl.removal().State != Visible || pl.Topic.Removal.State != Visible
+// gone says why the post is not there for all who read the topic: it has been
+// removed, or waits, by itself or with its topic.
+func (pl Place) gone() error {
+	switch state := cmp.Or(pl.Topic.Removal.State, pl.removal().State); state {
+	case Visible:
+		return nil
+	case Held:
+		return ErrHeld
+	default:
+		return ErrRemoved
+	}
 }
 
 func (pl Place) createdAt() time.Time {

@@ -18,25 +18,27 @@ func (s *Service) Delete(ctx context.Context, who auth.Actor, p Post) error {
 	if err != nil {
 		return err
 	}
-	return s.removal(ctx, "forum.Delete", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
+	return s.removal(ctx, "forum.Delete", who, p, "", func(ctx context.Context, pl Place) (State, error) {
 		if !wrote(who, pl.by()) {
-			return false, &auth.Denied{Action: Edit, Reason: auth.ReasonRole}
+			return 0, &auth.Denied{Action: Edit, Reason: auth.ReasonRole}
 		}
 		if err := s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope()); err != nil {
-			return false, err
+			return 0, err
 		}
-		switch {
-		case pl.removal().State != Visible:
-			return false, nil
+		switch state := pl.removal().State; {
+		case state == Held:
+			return Withdrawn, nil
+		case state != Visible:
+			return state, nil
 		case pl.first() && pl.Topic.Replies > 0:
-			return false, ErrAnswered
+			return 0, ErrAnswered
 		}
-		return true, nil
-	}, Deleted)
+		return Deleted, nil
+	})
 }
 
 // Hide takes a post away from everybody but its author and moderators, for a
-// reason that they are shown.
+// reason that they are shown. One that waits is not let through by it.
 func (s *Service) Hide(ctx context.Context, who auth.Actor, p Post, why string) error {
 	const op = "forum.Hide"
 	s, err := s.enter(ctx, op, p.String(), who, Moderate)
@@ -47,60 +49,89 @@ func (s *Service) Hide(ctx context.Context, who auth.Actor, p Post, why string) 
 	if err != nil {
 		return refuse(op, p.String(), err)
 	}
-	return s.removal(ctx, op, who, p, why, func(ctx context.Context, pl Place) (bool, error) {
+	return s.removal(ctx, op, who, p, why, func(ctx context.Context, pl Place) (State, error) {
 		if err := s.cfg.Auth.Authorize(ctx, who, Moderate, pl.scope()); err != nil {
-			return false, err
+			return 0, err
 		}
-		return pl.removal().State < Hidden, nil
-	}, Hidden)
+		switch state := pl.removal().State; state {
+		case Visible, Deleted:
+			return Hidden, nil
+		case Held, Withdrawn:
+			return Rejected, nil
+		default:
+			return state, nil
+		}
+	})
 }
 
 // Restore undoes Delete, for its author and for moderators, and Hide, for
 // moderators. A purged post is [ErrRemoved].
+//
+// For moderators it also lets a post through that was never shown: it is
+// counted, and told of, from then on. Its author cannot ([ErrOwn]), and
+// one that they deleted while it waited waits again.
 func (s *Service) Restore(ctx context.Context, who auth.Actor, p Post) error {
 	s, err := s.enter(ctx, "forum.Restore", p.String(), who, Edit)
 	if err != nil {
 		return err
 	}
-	return s.removal(ctx, "forum.Restore", who, p, "", func(ctx context.Context, pl Place) (bool, error) {
-		state, do := pl.removal().State, Moderate
-		if state <= Deleted && wrote(who, pl.by()) {
+	return s.removal(ctx, "forum.Restore", who, p, "", func(ctx context.Context, pl Place) (State, error) {
+		state, mine, do := pl.removal().State, wrote(who, pl.by()), Moderate
+		if mine && (state <= Deleted || state == Withdrawn) {
 			do = Edit
 		}
 		if err := s.cfg.Auth.Authorize(ctx, who, do, pl.scope()); err != nil {
-			return false, err
+			return 0, err
 		}
-		if state == Purged {
-			return false, ErrRemoved
+		switch {
+		case state == Purged:
+			return 0, ErrRemoved
+		case mine && state == Withdrawn:
+			return Held, nil
+		case mine && state.Unseen():
+			return 0, ErrOwn
 		}
-		return state != Visible, nil
-	}, Visible)
+		return Visible, nil
+	})
 }
 
-// removal moves a post to another state, if may says that the actor may and
-// that there is anything to do.
+// removal moves a post to the state that next says, if that is another.
 func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post, why string,
-	may func(context.Context, Place) (bool, error), to State) error {
+	next func(context.Context, Place) (State, error)) error {
 	err := s.decide(ctx, func() error {
 		seen, err := s.look(ctx, who, p)
 		if err != nil {
 			return err
 		}
-		if todo, err := may(ctx, seen); err != nil || !todo {
+		was := seen.removal().State
+		to, err := next(ctx, seen)
+		if err != nil || to == was {
 			return err
+		}
+		shown := to == Visible && was.Unseen()
+		var told []auth.UserID
+		if shown {
+			if told, err = s.mentionable(ctx, seen.Topic, auth.Mentions(seen.text().Body)); err != nil {
+				return err
+			}
 		}
 		return s.held(ctx, seen, func(ctx context.Context, tx Store, pl Place) error {
 			now := s.cfg.Clock.Now()
-			name := EventRestored
-			pl.remove(Removal{State: Visible})
-			if to != Visible {
-				name = EventRemoved
-				pl.remove(Removal{State: to, At: now, By: who.By(), Why: why})
+			name, removal := EventRemoved, Removal{State: to, At: now, By: who.By(), Why: why}
+			switch to {
+			case Visible:
+				name, removal = EventRestored, Removal{}
+			case Held:
+				name, removal = EventHeld, Removal{State: Held, At: now}
 			}
+			pl.remove(removal)
 			changes := []storage.Change{pl.update(), s.event(name, now, pl.Topic.scope(),
 				Event{By: who.By(), Board: pl.Topic.Board, Topic: pl.Topic.ID, Reply: pl.Reply.ID, Why: why})}
 			if !pl.first() {
 				changes = append(changes, Recount{pl.Topic.ID})
+			}
+			if shown {
+				changes = append(changes, s.shows(pl, told, now)...)
 			}
 			return tx.Apply(ctx, changes...)
 		})

@@ -103,6 +103,15 @@ var may = []struct {
 	{"Purge", "dddddd ddy", "nnnndd ndy", func(w *world, who auth.Actor, x scene) error {
 		return w.forum.Purge(w.ctx, who, post(x.reply), "Dati personali")
 	}},
+	{"Waiting", "------ yyy", "------ -yy", func(w *world, who auth.Actor, x scene) error {
+		waits := forum.Topic{
+			ID: storage.NewID[forum.Topic](), Board: x.board.ID, Area: x.board.Area, Audience: x.board.Promise, Title: "Di chi non è più qui",
+			CreatedAt: w.now, Removal: forum.Removal{State: forum.Held}, Version: 1, ActiveAt: w.now,
+		}
+		_ = w.store.Apply(w.ctx, forum.InsertTopic{Topic: waits}) // on a board that never was there is none
+		page, err := w.forum.Waiting(w.ctx, who, forum.WaitingPage{})
+		return orNothing(len(page.Items), err)
+	}},
 	{"Widen", "dddddd ddy", "nnnndd ndy", func(w *world, who auth.Actor, x scene) error {
 		return w.forum.Widen(w.ctx, who, forum.Widen{Topics: []forum.TopicID{x.topic.ID}, Audience: x.topic.Audience, Why: "Interessa a tutti"})
 	}},
@@ -233,6 +242,7 @@ var verbs = map[string]struct {
 	"Hide":                         {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
 	"Restore":                      {(*world).writes, []auth.Action{forum.Read, forum.Edit}},
 	"Purge":                        {(*world).coordinates, []auth.Action{forum.Read, forum.Purge}},
+	"Waiting":                      {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
 	"Widen":                        {(*world).coordinates, []auth.Action{forum.Read, forum.Disclose}},
 	"Pin":                          {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
 	"Lock":                         {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
@@ -346,7 +356,7 @@ func TestS22InputsHoldNothingElse(t *testing.T) {
 	t.Parallel()
 	for _, in := range []any{
 		forum.NewBoard{}, forum.BoardEdit{}, forum.NewTopic{}, forum.NewReply{}, forum.PostEdit{}, forum.Move{}, forum.Split{}, forum.Widen{},
-		forum.DraftSave{}, forum.TopicFilter{}, forum.ThreadPage{}, forum.FeedPage{},
+		forum.DraftSave{}, forum.TopicFilter{}, forum.ThreadPage{}, forum.FeedPage{}, forum.WaitingPage{},
 	} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(in)) {
 			for _, forbidden := range []string{"By", "At", "CreatedAt", "Removal", "State", "Seq", "Useful", "Reach", "Reader", "User", "Locked", "Pin"} {

@@ -28,6 +28,12 @@ type Config struct {
 	// Default: as the board says.
 	Promise func(context.Context) (auth.Audience, error)
 
+	// Hold says whether what the actor is about to Start or Say waits for a
+	// moderator. It is also asked when they would Edit what they wrote, which
+	// is refused then ([ErrHeld]): what was let through stays as it was seen.
+	// Default: nothing waits.
+	Hold func(ctx context.Context, who auth.Actor, at auth.Scope, do auth.Action) (bool, error)
+
 	EditWindow time.Duration // how long authors may edit; default: for ever, negative: not at all
 	Grace      time.Duration // an author's edits make no revision for so long after posting; default: 5 minutes, negative: none
 	MaxTitle   int           // in runes; default and most: MaxTitle

@@ -3,6 +3,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -218,10 +219,10 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 		if !within(dst.Topic.scope(), src.Topic.scope()) {
 			return &storage.Invalid{Field: "into", Code: CodePromise}
 		}
-		switch {
-		case src.gone() || dst.gone():
-			return ErrRemoved
-		case dst.Board.Archived:
+		if err := cmp.Or(src.gone(), dst.gone()); err != nil {
+			return err
+		}
+		if dst.Board.Archived {
 			return ErrLocked
 		}
 		may, err := s.readers(ctx, from, dst.Topic.scope())

@@ -25,7 +25,7 @@ const CodeNarrower = "narrower"
 // that have the audience already stay as they are. It goes no further than to
 // whom the topic's board is shown, and than Config.Promise says (otherwise
 // Invalid: "audience" wider), and never back (Invalid: "audience" narrower).
-// A topic that was taken away is [ErrRemoved].
+// A topic that was taken away is [ErrRemoved], one that waits [ErrHeld].
 func (s *Service) Widen(ctx context.Context, who auth.Actor, in Widen) error {
 	const op = "forum.Widen"
 	s, err := s.enter(ctx, op, "", who, Disclose)
@@ -90,8 +90,8 @@ func (s *Service) widened(ctx context.Context, who auth.Actor, id TopicID, to au
 	if err := s.cfg.Auth.Authorize(ctx, who, Disclose, pl.Topic.scope()); err != nil {
 		return Place{}, err
 	}
-	if pl.gone() {
-		return Place{}, ErrRemoved
+	if err := pl.gone(); err != nil {
+		return Place{}, err
 	}
 	most, err := s.most(ctx, pl.Board.Audience)
 	switch {

@@ -29,7 +29,8 @@ type NewReply struct {
 	Draft  string // place of the draft that this was; dropped with it
 }
 
-// StartTopic opens a topic, which its author follows. With a Key that was used
+// StartTopic opens a topic, which its author follows. It may begin Held, see
+// Config.Hold. With a Key that was used
 // before, it returns the topic that was started then, and writes nothing.
 func (s *Service) StartTopic(ctx context.Context, who auth.Actor, in NewTopic) (Topic, error) {
 	const op = "forum.StartTopic"
@@ -97,11 +98,17 @@ func (s *Service) startTopic(ctx context.Context, op string, who auth.Actor, in 
 		if err != nil {
 			return err
 		}
+		event := EventStarted
+		if t.Removal, err = s.hold(ctx, who, t.scope(), Start, now); err != nil {
+			return err
+		} else if t.Removal.State == Held {
+			event, told = EventHeld, nil
+		}
 		changes = append(changes, BoardAt{b.ID, b.Version}, InsertTopic{t})
 		changes = append(changes, wroteIt(who, t.ID, now, time.Time{}, Author)...)
 		changes = append(changes, mentions(Post{Topic: t.ID}, mentioned, told)...)
 		changes = append(changes, dropDraft(who, in.Draft)...)
-		changes = append(changes, s.event(EventStarted, now, t.scope(), Event{By: t.By, Board: b.ID, Topic: t.ID, Mentions: told}))
+		changes = append(changes, s.event(event, now, t.scope(), Event{By: t.By, Board: b.ID, Topic: t.ID, Mentions: told}))
 		return s.cfg.Store.Apply(ctx, changes...)
 	})
 	return t, err
@@ -131,7 +138,8 @@ func (s *Service) mayStart(ctx context.Context, who auth.Actor, b Board, t Topic
 }
 
 // Reply adds a reply to a topic, moves the topic to the top of its lists, and
-// makes its author follow it. With a Key that was used before, it returns the
+// makes its author follow it. A reply may begin Held, and moves nothing then, see
+// Config.Hold. With a Key that was used before, it returns the
 // reply that was written then, and writes nothing.
 func (s *Service) Reply(ctx context.Context, who auth.Actor, in NewReply) (Reply, error) {
 	const op = "forum.Reply"
@@ -187,10 +195,16 @@ func (s *Service) reply(ctx context.Context, op string, who auth.Actor, in NewRe
 		if err != nil {
 			return err
 		}
+		event := EventReplied
+		if r.Removal, err = s.hold(ctx, who, t.scope(), Say, now); err != nil {
+			return err
+		} else if r.Removal.State == Held {
+			event, told = EventHeld, nil
+		}
 		with = append(with, wroteIt(who, t.ID, now, pl.Mark.PostedAt, Replied)...)
 		with = append(with, mentions(Post{t.ID, r.ID}, mentioned, told)...)
 		with = append(with, dropDraft(who, in.Draft)...)
-		with = append(with, s.event(EventReplied, now, t.scope(), Event{By: r.By, Board: t.Board, Topic: t.ID, Reply: r.ID, Mentions: told}))
+		with = append(with, s.event(event, now, t.scope(), Event{By: r.By, Board: t.Board, Topic: t.ID, Reply: r.ID, Mentions: told}))
 		r, err = s.cfg.Store.InsertReply(ctx, r, pl.Reply.Path, t.Version, with...)
 		return err
 	})
@@ -204,8 +218,8 @@ func (s *Service) mayReply(ctx context.Context, who auth.Actor, pl Place, now ti
 	if err := s.cfg.Auth.Authorize(ctx, who, Say, t.scope()); err != nil {
 		return false, err
 	}
-	if pl.gone() {
-		return false, ErrRemoved
+	if err := pl.gone(); err != nil {
+		return false, err
 	}
 	closed, wait := pl.closed(now), pl.Mark.PostedAt.Add(t.SlowMode).Sub(now)
 	if !closed && (t.SlowMode == 0 || wait <= 0) {
@@ -262,9 +276,14 @@ func mentions(p Post, all, told []auth.UserID) []storage.Change {
 	if len(all) == 0 {
 		return nil
 	}
-	out := []storage.Change{SetMentions{Post: p, Users: all}}
+	return append([]storage.Change{SetMentions{Post: p, Users: all}}, follows(p.Topic, told)...)
+}
+
+// follows lets those who are told of a mention follow its topic.
+func follows(t TopicID, told []auth.UserID) []storage.Change {
+	var out []storage.Change
 	for _, id := range told {
-		out = append(out, SetFollow{User: id, Topic: p.Topic, Follow: Following, Reason: Mentioned})
+		out = append(out, SetFollow{User: id, Topic: t, Follow: Following, Reason: Mentioned})
 	}
 	return out
 }

@@ -191,3 +191,37 @@ func TestCrowdIsLimited(t *testing.T) {
 	require.ErrorAs(t, err, &limited)
 	require.Equal(t, time.Second, limited.After)
 }
+
+// Two changes that must not both be made are not, where the second looked
+// before the first was written.
+func TestMeanwhileOneStays(t *testing.T) {
+	t.Parallel()
+	f := &failing{}
+	w := newWorld(t, func(c *account.Config) { f.Store, c.Store = c.Store, f })
+	unlink := func(subject string) error {
+		return w.UnlinkIdentity(ctx, auth.Actor{User: must(w.SignInExternal(ctx, spid("1"))).User}, "https://spid.example", subject)
+	}
+	id, err := w.SignUp(ctx, account.NewAccount{Name: "maria.rossi", Pending: w.pending(spid("1"))})
+	require.NoError(t, err)
+	require.NoError(t, w.LinkIdentity(ctx, auth.Actor{User: id}, w.pending(spid("2"))))
+	f.before = map[string]func(storage.Change){account.DropIdentity{}.Change(): func(storage.Change) { require.NoError(t, unlink("2")) }}
+	require.Equal(t, account.CodeOnlyOne, codeOf(unlink("1")), "the last way in stays")
+
+	luca := w.join("luca.verdi")
+	code, _ := w.withFactor(luca)
+	now := code()
+	f.before = map[string]func(storage.Change){account.DropFactor{}.Change(): func(storage.Change) {
+		require.NoError(t, w.ChangePassword(ctx, luca, account.PasswordChange{Old: good, New: short}))
+	}}
+	require.ErrorIs(t, w.RemoveFactor(ctx, luca, account.Proof{Password: good, Code: now}), account.ErrSignIn)
+	x, err := w.Export(ctx, luca.User)
+	require.NoError(t, err)
+	require.False(t, x.Factor.Since.IsZero(), "a short password keeps its factor")
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

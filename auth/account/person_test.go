@@ -410,3 +410,35 @@ func TestForget(t *testing.T) {
 	w.later(31 * 24 * time.Hour)
 	require.NoError(t, w.Forget(ctx))
 }
+
+// S35, S36: every way in asks the gate and the address itself, also where links
+// were not dropped.
+func TestS35GateIsAskedEverywhere(t *testing.T) {
+	t.Parallel()
+	for what, change := range map[string]func(a *account.Account){
+		"disabled": func(a *account.Account) { a.Disabled = true },
+		"moved":    func(a *account.Account) { a.Address = "maria@altro.example" },
+	} {
+		w := newWorld(t)
+		maria := w.join("maria.rossi")
+		code, _ := w.withFactor(maria)
+		secret, second := w.forgot("maria.rossi"), w.second("maria.rossi")
+		a, err := w.store.Accounts().Account(ctx, maria.User)
+		require.NoError(t, err)
+		change(&a)
+		require.NoError(t, w.store.Accounts().Apply(ctx, account.UpdateAccount{Account: a}))
+		require.ErrorIs(t, w.reset(secret), account.ErrToken, what)
+		_, err = w.SecondStep(ctx, account.Code{Second: second, Code: code()})
+		require.Equal(t, a.Disabled, in(err, account.ErrSignIn), what)
+
+		id, err := w.SignUp(ctx, account.NewAccount{Name: "luca.verdi", Address: "luca.verdi@comune.example", Password: good})
+		require.NoError(t, err)
+		link := w.mail(account.SendVerify).Secret
+		a, err = w.store.Accounts().Account(ctx, id)
+		require.NoError(t, err)
+		change(&a)
+		require.NoError(t, w.store.Accounts().Apply(ctx, account.UpdateAccount{Account: a}))
+		_, err = w.Verify(ctx, link)
+		require.ErrorIs(t, err, account.ErrToken, what)
+	}
+}

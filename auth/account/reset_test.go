@@ -74,6 +74,11 @@ func TestS36ResetTokens(t *testing.T) {
 		secret := w.forgot("maria.rossi")
 		spoil(w, maria, secret)
 		require.ErrorIs(t, w.reset(secret), account.ErrToken, what)
+		if b, err := base64.RawURLEncoding.DecodeString(secret); what != "over" {
+			require.NoError(t, err)
+			_, err = w.store.Accounts().Token(ctx, [16]byte(b))
+			require.ErrorIs(t, err, storage.ErrNotFound, "%s: it is dropped as well", what)
+		}
 	}
 	w := newWorld(t)
 	w.join("maria.rossi")

@@ -163,6 +163,15 @@ func TestTurnedByAnotherTab(t *testing.T) {
 	w.in(second)
 	w.pass(time.Minute)
 	w.noOne(first)
+
+	// What another tab did may leave nothing to come in by.
+	third, _ := w.start()
+	w.pass(20 * time.Minute)
+	w.store.between = func() {
+		_, _, err := w.Raise(w.ctx, third, auth.LevelHigh)
+		require.NoError(t, err)
+	}
+	w.noOne(third)
 }
 
 func TestIdleAndAbsolute(t *testing.T) {

@@ -123,8 +123,10 @@ func TestTokensHeld(t *testing.T) {
 	for range session.MaxTokens {
 		w.issue()
 	}
+	w.store.writes = nil
 	_, _, err := w.Issue(w.ctx, w.who, w.newToken())
 	invalid(t, err, "", storage.CodeTooMany)
+	require.Empty(t, w.store.writes)
 	require.Len(t, w.tokens(), session.MaxTokens)
 	require.NoError(t, w.Revoke(w.ctx, w.who, w.tokens()[3].ID))
 

@@ -225,6 +225,32 @@ func TestDecideVerifiesTheClaim(t *testing.T) {
 	assert.Equal(t, coming, st.Mandates[0].Until)
 }
 
+// Whoever acts for the organisation already gets no second mandate; one that is
+// claimed for later is left for later.
+func TestDecideWithOtherMandates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	later, err := w.members.Claim(w.ctx, w.stranger, membership.NewMandate{Org: w.milan.ID, Title: "dirigente", From: coming})
+	require.NoError(t, err)
+	for range 2 {
+		a := w.applies(w.stranger, membership.NewApplication{Category: membership.Partner, Org: w.milan.ID})
+		w.turns(network)
+		_, err = w.members.Decide(w.ctx, w.chief, membership.Decision{Application: a.ID, Approve: true})
+		require.NoError(t, err)
+		require.NoError(t, w.store.Apply(w.ctx, membership.UpdateMember{Member: func() membership.Member {
+			m := w.standing(w.stranger).Member // as if they had left with their mandate
+			m.State = membership.Left
+			return m
+		}()}))
+		w.turns(implementers)
+	}
+	all, err := w.members.Mandates(w.ctx, w.chief, w.stranger.User)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, later, all[1], "as it was claimed")
+	assert.True(t, all[0].Runs(w.clock()))
+}
+
 // Nobody decides on themselves: a coordinator who left and asks again is none.
 func TestDecideNotForOneself(t *testing.T) {
 	t.Parallel()
@@ -330,6 +356,27 @@ func TestNoDomainAdmits_S34(t *testing.T) {
 	assert.Equal(t, membership.Applied, a.State)
 	assert.False(t, w.is(w.stranger))
 	assert.Empty(t, w.standing(w.stranger).Mandates)
+}
+
+// An application that crossed with an invitation, so that its author is a
+// member by now, is closed by a decision and changes nothing of what they are.
+func TestDecideOnAMember(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := membership.Application{
+		ID: storage.NewID[membership.Application](), User: w.moderator.User, Category: membership.Beneficiary, Org: w.milan.ID,
+		State: membership.Applied, Made: w.clock(), Version: 1,
+	}
+	require.NoError(t, w.store.Apply(w.ctx, membership.InsertApplication{Application: a}))
+	before, joined := w.standing(w.moderator), w.events()[membership.EventJoined]
+	assert.Zero(t, before.Waiting, "a member asks for nothing")
+	_, err := w.members.Decide(w.ctx, w.chief, membership.Decision{Application: a.ID, Approve: true})
+	require.NoError(t, err)
+	assert.Equal(t, before.Member, w.standing(w.moderator).Member)
+	assert.Equal(t, joined, w.events()[membership.EventJoined])
+	mine, err := w.members.Mine(w.ctx, w.moderator)
+	require.NoError(t, err)
+	assert.Equal(t, membership.Approved, mine.State)
 }
 
 // Where a category is open, nobody has checked what somebody says they are of:

@@ -58,7 +58,7 @@ func (s *Service) grant(ctx context.Context, who auth.Actor, in NewRole, now tim
 		if st.Areas[in.Area] == in.Role {
 			return nil
 		}
-		changes = append(changes, SetAreaRole{AreaRole{User: in.User, Area: in.Area, Role: in.Role}})
+		changes = append(changes, SetAreaRole{AreaRole(in)})
 	} else {
 		if st.Member.Role == in.Role {
 			return nil

@@ -131,6 +131,11 @@ func TestLastCoordinatorWhoCanAct(t *testing.T) {
 	require.ErrorIs(t, w.members.Leave(w.ctx, w.chief), membership.ErrLast)
 	w.pass(time.Hour)
 	require.NoError(t, w.members.Leave(w.ctx, w.chief))
+
+	w = newWorld(t, func(c *membership.Config) { c.Auth = auth.AllowAll{} }) // also by a host that asks for less
+	w.restrains(w.chief, w.second, membership.ReadOnly, time.Time{})
+	_, err := w.members.Restrain(w.ctx, w.second, membership.NewSanction{User: w.chief.User, Kind: membership.ReadOnly, Why: "x"})
+	require.ErrorIs(t, err, membership.ErrLast)
 }
 
 func TestGrantInAnArea(t *testing.T) {

@@ -221,4 +221,8 @@ func TestSanctionInAnArea(t *testing.T) {
 	denied(t, err, membership.ReasonAbove)
 	_, err = w.members.Directory(w.ctx, w.moderator, membership.DirectoryFilter{})
 	require.NoError(t, err)
+	_, secret := w.invites(w.chief, membership.NewInvitation{})
+	require.NoError(t, w.members.Leave(w.ctx, w.moderator))
+	_, err = w.members.Redeem(w.ctx, w.moderator, secret)
+	require.NoError(t, err, "of the community they are not suspended")
 }

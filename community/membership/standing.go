@@ -38,7 +38,6 @@ func (s *Service) at(f Facts, now time.Time) Standing {
 	phase, since := s.cfg.Plan.since(f.Last, now)
 	st.Phase = phase
 	st.Mandates = only(f.Mandates, func(m Mandate) bool { return m.Runs(now) })
-	st.Sanctions = only(f.Sanctions, func(x Sanction) bool { return x.Holds(now) })
 	if st.Waiting.State = s.stateAt(f.Waiting, phase, since, now); st.Waiting.State != Applied {
 		st.Waiting = Application{}
 	}

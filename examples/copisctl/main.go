@@ -5,6 +5,7 @@
 // elsewhere.
 //
 //	copisctl -db sqlite:copis.db import mailinglist -board Sviluppo archive.jsonl.gz
+//	copisctl -db sqlite:copis.db import ipa enti.csv
 //
 // Results go to standard output, as one JSON object with -json; progress and
 // errors to standard error. It ends with 0, with 1 when something failed or
@@ -60,6 +61,7 @@ func commands() []command {
 		migrate,
 		status,
 		importMailinglist,
+		importIPA,
 	}
 }
 

@@ -21,6 +21,7 @@ type forumState struct {
 	lists  [2]lists // of topics that are visible, and of those removed
 
 	replies   tree[id, *forum.Reply]
+	held      tree[aged[id], post]          // posts that wait for a moderator
 	revisions tree[ofPost, *forum.Revision] // by number
 	mentions  tree[ofPost, struct{}]        // by who is mentioned
 

@@ -36,6 +36,7 @@ func (st *state) insertReply(r forum.Reply, parent forum.Path, seen int) (forum.
 	c.put(st.era, &r)
 	st.setTopic(&c, k.topic, &t)
 	st.replies.put(st.era, idOf(r.ID), &r)
+	st.waits(forum.Post{Topic: r.Topic, Reply: r.ID}, r.CreatedAt, r.Removal, true)
 	st.nameReply(&r)
 	return r, nil
 }
@@ -53,6 +54,9 @@ func (st *state) setReply(r *forum.Reply) {
 	c := *k
 	c.put(st.era, r)
 	st.topics.put(st.era, idOf(r.Topic), &c)
+	was, _ := st.replies.get(idOf(r.ID))
+	st.waits(forum.Post{Reply: r.ID}, was.CreatedAt, was.Removal, false)
+	st.waits(forum.Post{Reply: r.ID}, r.CreatedAt, r.Removal, true)
 	st.replies.put(st.era, idOf(r.ID), r)
 }
 
@@ -179,23 +183,28 @@ func threadPlace(q forum.ThreadQuery) (place, error) {
 // page returns the replies that a query selects.
 func (k *talk) page(q forum.ThreadQuery, after place) (page storage.Page[forum.Reply]) {
 	more := false
+	moderates := !q.Reader.IsZero() && q.Moderate.Covers(k.topic.Area, k.topic.Audience)
+	shown := func(r *forum.Reply) bool {
+		return !r.Removal.State.Unseen() || moderates || !q.Reader.IsZero() && r.By.User == q.Reader
+	}
 	if q.Newest {
-		if page.Items, more = replyPage(k.arrived, after.seq, k.topic.Seq, q.Limit); more {
+		if page.Items, more = replyPage(k.arrived, after.seq, k.topic.Seq, q.Limit, shown); more {
 			page.Next = storage.EncodeCursor(newestList(q.Topic), newestCursor{page.Items[len(page.Items)-1].Seq})
 		}
 		return page
 	}
-	if page.Items, more = replyPage(k.thread, after.path, k.topic.Seq, q.Limit); more {
+	if page.Items, more = replyPage(k.thread, after.path, k.topic.Seq, q.Limit, shown); more {
 		page.Next = forum.ThreadCursor(q.Topic, page.Items[len(page.Items)-1].Path)
 	}
 	return page
 }
 
-// replyPage copies the replies after a place, and tells whether there are more.
-func replyPage[K key[K]](t tree[K, *forum.Reply], after K, about, limit int) (items []forum.Reply, more bool) {
+// replyPage copies the replies after a place that are shown, and tells whether
+// there are more.
+func replyPage[K key[K]](t tree[K, *forum.Reply], after K, about, limit int, shown func(*forum.Reply) bool) (items []forum.Reply, more bool) {
 	limit = storage.Limit(limit)
 	for k, r := range t.from(after) {
-		if k == after {
+		if k == after || !shown(r) {
 			continue
 		}
 		if len(items) == limit {

@@ -35,9 +35,9 @@ const (
 var last = id{math.MaxUint64, math.MaxUint64}
 
 // eachList gives the lists that a topic belongs to, with its place there. The
-// husk of a merge is in none.
+// husk of a merge is in none, nor is one that waits.
 func (st *state) eachList(t *forum.Topic, do func(l *list, k rank)) {
-	if !t.MergedInto.IsZero() {
+	if !t.MergedInto.IsZero() || t.Removal.State == forum.Held {
 		return
 	}
 	ls := &st.lists[shown]
@@ -63,7 +63,9 @@ func (st *state) setTopic(k *talk, was, t *forum.Topic) {
 	st.topics.put(st.era, idOf(t.ID), k)
 	if was != nil {
 		st.eachList(was, func(l *list, k rank) { l.drop(st.era, k) })
+		st.waits(forum.Post{Topic: t.ID}, was.CreatedAt, was.Removal, false)
 	}
+	st.waits(forum.Post{Topic: t.ID}, t.CreatedAt, t.Removal, true)
 	st.eachList(t, func(l *list, k rank) { l.put(st.era, k, t) })
 }
 
@@ -273,7 +275,7 @@ func (st *state) followed(q forum.TopicQuery, after rank) iter.Seq[*forum.Topic]
 			talk, _ := st.topics.get(k.b)
 			t := talk.topic
 			at := rank{at: t.ActiveAt.UnixMicro(), id: k.b, unpinned: !q.Board.IsZero() && t.Pin == forum.NotPinned}
-			if after.before(at) && t.MergedInto.IsZero() && q.Removed == (t.Removal.State != forum.Visible) {
+			if after.before(at) && t.MergedInto.IsZero() && t.Removal.State != forum.Held && q.Removed == (t.Removal.State != forum.Visible) {
 				found = append(found, placed{at, t})
 			}
 		}

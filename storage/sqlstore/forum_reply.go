@@ -183,10 +183,15 @@ var (
 
 func repliesPage(which string) byReader {
 	return byReader{
-		`SELECT ` + allOfReply.of("r.") + ` FROM {replies} r WHERE r.topic = $1 AND ` + which + ` LIMIT $3`,
-		`SELECT ` + allOfReply.of("r.") + `, r.useful > 0 AND ` + foundUseful("r.id", "TRUE", "$4") + ` FROM {replies} r WHERE r.topic = $1 AND ` + which + ` LIMIT $3`,
+		`SELECT ` + allOfReply.of("r.") + ` FROM {replies} r WHERE r.topic = $1 AND r.state < 4 AND ` + which + ` LIMIT $3`,
+		`SELECT ` + allOfReply.of("r.") + `, r.useful > 0 AND ` + foundUseful("r.id", "TRUE", "$4") + ` FROM {replies} r
+			WHERE r.topic = $1 AND (r.state < 4 OR r.by_user = $4 OR ` + moderated + `) AND ` + which + ` LIMIT $3`,
 	}
 }
+
+// moderated is the condition that the topic $1 is within the reach of the floor
+// $5 and the areas $6.
+const moderated = `EXISTS (SELECT 1 FROM {topics} t WHERE t.id = $1 AND (t.audience >= $5 OR t.area IN {ids $6}))`
 
 func foundUseful(post, reply, reader string) string {
 	return `EXISTS (SELECT 1 FROM {reactions} x WHERE x.post = ` + post + ` AND x.reply = ` + reply + ` AND x.who = ` + reader + `)`
@@ -220,7 +225,7 @@ func (f forumStore) Thread(ctx context.Context, q forum.ThreadQuery) (th forum.T
 	topic := Statement{Query: threadTopic.of(q.Reader), Args: []any{q.Topic}}
 	page := Statement{Query: text.of(q.Reader), Args: []any{q.Topic, from, limit + 1}}
 	if !q.Reader.IsZero() {
-		topic.Args, page.Args = append(args, q.Reader), append(page.Args, q.Reader)
+		topic.Args, page.Args = append(args, q.Reader), append(page.Args, q.Reader, floor(q.Moderate), areas(q.Moderate))
 	}
 	useful := func(p forum.Post) {
 		if th.Useful == nil {

@@ -41,8 +41,8 @@ func (f forumStore) Topics(ctx context.Context, q forum.TopicQuery) (page storag
 		if err := storage.DecodeCursor(topicsName(q), q.After, &after); err != nil {
 			return page, failed(op, err)
 		}
-		if year := time.UnixMicro(after.At).UTC().Year(); year < 1 || year > 9999 {
-			return page, failed(op, &storage.Invalid{Field: "cursor", Code: storage.CodeMalformed})
+		if err := readableTime(after.At); err != nil {
+			return page, failed(op, err)
 		}
 		where = afterOther
 		if after.P {
@@ -78,6 +78,14 @@ func (f forumStore) Topics(ctx context.Context, q forum.TopicQuery) (page storag
 	return storage.Cut(items, limit, topicsName(q), func(l forum.Listed) any {
 		return topicKey{pinned(&l.Topic), l.ActiveAt.UnixMicro(), l.ID}
 	}), nil
+}
+
+// readableTime refuses the instant of a cursor that no row can have.
+func readableTime(micros int64) error {
+	if year := time.UnixMicro(micros).UTC().Year(); year < 1 || year > 9999 {
+		return &storage.Invalid{Field: "cursor", Code: storage.CodeMalformed}
+	}
+	return nil
 }
 
 // topicArgs are the arguments of lists, by the names in their text.
@@ -248,7 +256,7 @@ func (l topicList) walks(d *Dialect) (pinned string, others []string) {
 	for c := 3; c >= 1; c-- {
 		circle := fmt.Sprintf("t.circle = %d", c)
 		if l.removed {
-			circle = fmt.Sprintf("t.circle = -%d", c)
+			circle = fmt.Sprintf("t.circle = -%d AND t.state <> 4", c) // what is Held was not removed
 		}
 		switch {
 		case c >= l.open:
@@ -296,14 +304,14 @@ func where(conditions ...string) string {
 // within is the condition that a topic is to be listed and within reach. The
 // sign keeps the database from looking for it in an index of circles.
 func (l topicList) within() string {
-	circle := "+t.circle"
+	circle, also := "+t.circle", ""
 	if l.removed {
-		circle = "-t.circle"
+		circle, also = "-t.circle", " AND t.state <> 4"
 	}
 	if !l.areas {
-		return fmt.Sprintf("%s >= %d", circle, l.open)
+		return fmt.Sprintf("%s >= %d", circle, l.open) + also
 	}
-	return fmt.Sprintf("(%s >= %d OR %s > 0 AND %s)", circle, l.open, circle, inAreas)
+	return fmt.Sprintf("(%s >= %d OR %s > 0 AND %s)", circle, l.open, circle, inAreas) + also
 }
 
 // after is the condition that a topic comes after the place, in a walk through

@@ -89,6 +89,9 @@ func methods() []method {
 		f("Place", func(ctx context.Context, f forum.Store) error {
 			return tell(f.Place(ctx, forum.PlaceQuery{Post: first(topic)}))
 		}),
+		f("Held", func(ctx context.Context, f forum.Store) error {
+			return tell(f.Held(ctx, forum.HeldQuery{Reach: everything}))
+		}),
 		f("Subtree", func(ctx context.Context, f forum.Store) error { return tell(f.Subtree(ctx, topic, "")) }),
 		f("Revisions", func(ctx context.Context, f forum.Store) error { return tell(f.Revisions(ctx, first(topic))) }),
 		f("Followers", func(ctx context.Context, f forum.Store) error { return tell(f.Followers(ctx, topic, "")) }),

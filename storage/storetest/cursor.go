@@ -62,7 +62,11 @@ func listings(t *testing.T, s community.Store) []listing {
 			return len(page.Items), page.Next, err
 		}}
 	}
-	var all []listing
+	d.holds(60, nil)
+	all := []listing{{"held", func(f forum.Store, after storage.Cursor) (int, storage.Cursor, error) {
+		page, err := f.Held(ctx, forum.HeldQuery{Reach: everything, After: after, Limit: 3})
+		return len(page.Items), page.Next, err
+	}}}
 	all = append(all, ofTopics("all", forum.TopicQuery{}))
 	for i := range 2 {
 		all = append(all, ofTopics(fmt.Sprint("of board ", i), forum.TopicQuery{Board: boards[i].ID}))

@@ -101,6 +101,10 @@ func (x faulty) Place(ctx context.Context, q forum.PlaceQuery) (forum.Place, err
 	return asked(ctx, x, func() (forum.Place, error) { return x.s.Place(ctx, q) })
 }
 
+func (x faulty) Held(ctx context.Context, q forum.HeldQuery) (storage.Page[forum.Place], error) {
+	return asked(ctx, x, func() (storage.Page[forum.Place], error) { return x.s.Held(ctx, q) })
+}
+
 func (x faulty) Subtree(ctx context.Context, topic forum.TopicID, at forum.Path) ([]forum.Reply, error) {
 	return asked(ctx, x, func() ([]forum.Reply, error) { return x.s.Subtree(ctx, topic, at) })
 }

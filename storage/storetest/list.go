@@ -65,7 +65,7 @@ func newShelf(t *testing.T, s community.Store) *shelf {
 		case 7:
 			topic.Pin = forum.Announced
 		case 5:
-			topic.Removal.State = []forum.State{forum.Deleted, forum.Hidden, forum.Purged}[i%3]
+			topic.Removal.State = []forum.State{forum.Deleted, forum.Held, forum.Purged, forum.Hidden, forum.Rejected}[i/11%5]
 		case 9:
 			topic.MergedInto = sh.topics[0]
 			topic.Removal.State = forum.State(i % 2)
@@ -112,7 +112,7 @@ func (sh *shelf) model(q forum.TopicQuery) []forum.Listed {
 			l.New = l.Unread > 0 || !l.Mark.Opened && l.By.User != q.Reader && l.CreatedAt.After(since)
 		}
 		l.Body = ""
-		if q.Reach.Covers(l.Area, l.Audience) && l.MergedInto.IsZero() && (l.Removal.State != forum.Visible) == q.Removed &&
+		if q.Reach.Covers(l.Area, l.Audience) && l.MergedInto.IsZero() && l.Removal.State != forum.Held && (l.Removal.State != forum.Visible) == q.Removed &&
 			(q.Board.IsZero() || l.Board == q.Board) && (q.Area.IsZero() || l.Area == q.Area) && (q.Author.IsZero() || l.By.User == q.Author) &&
 			(!q.Announced || l.Pin == forum.Announced) && (!q.Following || l.Mark.Follow == forum.Following) && (!q.Unread || l.New) {
 			all = append(all, l)

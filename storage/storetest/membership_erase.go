@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 var membershipErasePromises = []promise{
 	{"Membership/Erase", "EraseUser drops all there is of a person and empties their bylines, and nobody else's, so that nothing says their identifier", false, membershipErase},
 	{"Membership/Erase/Mailboxes", "EraseUser drops invitations for the person's mailboxes, whatever has become of them, and no other", false, membershipEraseMailboxes},
-	{"Membership/Erase/Nobody", "erasing who was never here, or the zero user, changes nothing", false, membershipEraseNobody},
+	{"Membership/Erase/Nobody", "erasing who was never here, or the zero user, changes nothing, and neither does an erasure that is undone", false, membershipEraseNobody},
 }
 
 // A record is all that one person left in membership, and where it is found.
@@ -189,5 +190,10 @@ func membershipEraseNobody(t *testing.T, s community.Store) {
 	h.do(membership.InsertMandate{Mandate: v}, membership.InsertSanction{Sanction: x})
 	before := h.dump(r.by.User, x.User)
 	h.do(membership.EraseUser{User: newUser()}, membership.EraseUser{}, membership.EraseUser{Mailboxes: [][16]byte{{}}})
+	same(t, h.dump(r.by.User, x.User), before)
+	is(t, s.Atomic(ctx, func(ctx context.Context, tx community.Store) error {
+		must(t, tx.Apply(ctx, membership.EraseUser{User: r.by.User}))
+		return errBoom
+	}), errBoom)
 	same(t, h.dump(r.by.User, x.User), before)
 }

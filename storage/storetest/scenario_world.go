@@ -410,6 +410,9 @@ func (w *world) calls() []call {
 		{"Lock", func(f *forum.Service, who auth.Actor, x target) (any, error) {
 			return none(f.Lock(ctx, who, x.topic, true))
 		}},
+		{"Widen", func(f *forum.Service, who auth.Actor, x target) (any, error) {
+			return none(f.Widen(ctx, who, forum.Widen{Topics: []forum.TopicID{x.topic}, Audience: auth.Public, Why: "Interessa a tutti"}))
+		}},
 		{"Move", func(f *forum.Service, who auth.Actor, x target) (any, error) {
 			return none(f.Move(ctx, who, forum.Move{Topic: x.topic, To: w.open.ID, Widen: true}))
 		}},

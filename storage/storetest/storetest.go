@@ -63,7 +63,7 @@ func promises() []promise {
 		unitPromises, callerPromises, crowdPromises, onePromises,
 		eventPromises, valuePromises, textPromises,
 		boardPromises, topicPromises, replyPromises, markPromises, personPromises,
-		listPromises, threadPromises, cursorPromises, failPromises,
+		listPromises, threadPromises, heldPromises, cursorPromises, failPromises,
 		accountPromises, sessionPromises, membershipPromises,
 		slices.Concat(scenarios...),
 	)

@@ -3,14 +3,18 @@
 package dbtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/storage/sqlstore"
 )
 
 // membersGrow are membership's tables that grow with what members do.
@@ -31,7 +35,8 @@ type personSpot struct {
 // everything, in an area.
 func newPersonSpot(who auth.UserID, area auth.AreaID, now time.Time) (sp personSpot, changes []storage.Change) {
 	key := who.Bytes()
-	sp.org = membership.Org{ID: storage.NewID[auth.Org](), Code: who.String(), Name: "Comune di " + who.String(), Made: now, Version: 1}
+	sp.org = membership.Org{ID: storage.NewID[auth.Org](), Made: now, Version: 1}
+	sp.org.Code, sp.org.Name = sp.org.ID.String(), "Comune di "+sp.org.ID.String()
 	sp.mandate = membership.Mandate{ID: storage.NewID[membership.Mandate](), User: who, Org: sp.org.ID, From: now, Verified: now, By: auth.By{User: who}, Made: now, Version: 1}
 	claim := sp.mandate
 	claim.ID, claim.User, claim.Verified = storage.NewID[membership.Mandate](), storage.NewID[auth.User](), time.Time{}
@@ -187,4 +192,62 @@ func membershipLooks() []look {
 		})
 	}
 	return all
+}
+
+// No column of any table has anything of a member who was erased.
+func TestErasedMember(t *testing.T) {
+	t.Parallel()
+	for _, b := range bare {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, db := t.Context(), b.open(t)()
+			if err := sqlstore.Migrate(ctx, db, b.dialect); err != nil {
+				t.Fatal(err)
+			}
+			s := sqlstore.Open(db, b.dialect)
+			t.Cleanup(s.Close)
+			apply := func(changes ...storage.Change) {
+				t.Helper()
+				if err := s.Apply(ctx, changes...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			now := time.Now()
+			gone, stays := storage.NewID[auth.User](), storage.NewID[auth.User]()
+			for i, who := range []auth.UserID{gone, stays} {
+				_, changes := newPersonSpot(who, storage.NewID[auth.Area](), now)
+				apply(append(changes, membership.InsertTurn{Turn: membership.Turn{N: i + 1, At: now, By: auth.By{User: who}}})...)
+			}
+			// Where the one has judged what is the other's.
+			sp, changes := newPersonSpot(storage.NewID[auth.User](), storage.NewID[auth.Area](), now)
+			apply(changes...)
+			sp.mandate.By.User, sp.application.By.User, sp.invitation.By.User, sp.sanction.By.User, sp.sanction.Appeal.By.User = gone, gone, gone, gone, gone
+			apply(membership.UpdateMandate{Mandate: sp.mandate}, membership.UpdateApplication{Application: sp.application},
+				membership.UpdateInvitation{Invitation: sp.invitation}, membership.UpdateSanction{Sanction: sp.sanction})
+
+			known := func(who auth.UserID) map[string]bool {
+				key, found := who.Bytes(), map[string]bool{}
+				for table, cells := range dump(t, db) {
+					for _, cell := range cells {
+						if bytes.Contains(cell, key[:]) || strings.Contains(string(cell), who.String()) {
+							found[table] = true
+						}
+					}
+				}
+				return found
+			}
+			for _, table := range append([]string{"turns"}, membersGrow...) {
+				if !known(gone)["copis_"+table] {
+					t.Errorf("nothing of the person is in %s: this says nothing", table)
+				}
+			}
+			apply(membership.EraseUser{User: gone, Mailboxes: [][16]byte{gone.Bytes()}})
+			if found := known(gone); len(found) > 0 {
+				t.Errorf("there is something of the person in %v", found)
+			}
+			if found := known(stays); len(found) != len(membersGrow)+1 {
+				t.Errorf("of another there is something only in %v", found)
+			}
+		})
+	}
 }
