@@ -6,6 +6,7 @@ package community
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -81,6 +82,7 @@ type Config struct {
 
 	Handlers []Handler // of events, delivered by Work and Tick
 
+	only []auth.Action // see Only; nil: all
 	pace *pace         // of Rates, the same on every store
 	tidy *atomic.Int64 // when Tick forgets again, in Unix seconds; likewise
 }
@@ -121,6 +123,9 @@ func New(cfg Config) *Community {
 	}
 	if cfg.Limit == nil && cfg.pace != nil {
 		cfg.Limit = limits{cfg.pace, cfg.Clock, members}
+	}
+	if cfg.only != nil {
+		cfg.Auth = auth.Only(cfg.Auth, cfg.only...)
 	}
 	c.Auth = cfg.Auth
 
@@ -171,6 +176,19 @@ func New(cfg Config) *Community {
 func (c *Community) On(s Store) *Community {
 	cfg := c.cfg
 	cfg.Store = s
+	return New(cfg)
+}
+
+// Only returns the same community for whoever may do no more than these
+// actions, whatever else they may: the bearer of a token, by its scopes. What
+// people do for themselves alone (their profile, their account) asks for no
+// action and is not narrowed: do not offer it to tokens.
+func (c *Community) Only(actions ...auth.Action) *Community {
+	cfg := c.cfg
+	cfg.only = append([]auth.Action{}, actions...)
+	if c.cfg.only != nil {
+		cfg.only = slices.DeleteFunc(cfg.only, func(do auth.Action) bool { return !slices.Contains(c.cfg.only, do) })
+	}
 	return New(cfg)
 }
 

@@ -45,7 +45,7 @@ func CoPIS(funded ...string) membership.Plan {
 			plan[i].Allows[c] = all
 		}
 	}
-	plan[2].Allows[""] = []auth.Action{forum.See, forum.Read}
+	plan[2].Allows[""] = []auth.Action{forum.See, forum.Read, membership.SeeMembers} // and of that what is promised to all
 	return plan
 }
 

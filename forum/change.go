@@ -22,6 +22,25 @@ type (
 		Version int
 	}
 
+	// TopicAt and ReplyAt are BoardAt for a topic and for a reply. The replies
+	// and reactions of a topic go on meanwhile: they do not move its Version.
+	TopicAt struct {
+		Topic   TopicID
+		Version int
+	}
+	ReplyAt struct {
+		Reply   ReplyID
+		Version int
+	}
+
+	// ThreadAt is TopicAt for a topic whose replies do not go on either: none
+	// was written, removed or restored since there were these.
+	ThreadAt struct {
+		Topic        TopicID
+		Version      int
+		Seq, Replies int
+	}
+
 	InsertTopic struct{ Topic Topic } // ErrNotFound without its Board
 	UpdateTopic struct{ Topic Topic } // likewise
 
@@ -113,8 +132,12 @@ type (
 	DeleteReactions struct{ Post Post } // all of the post's, and its count; none is no error
 
 	// PutDraft inserts a draft of Version 1, and replaces one that is still at
-	// Version-1 (ErrConflict).
-	PutDraft    struct{ Draft Draft }
+	// Version-1 (ErrConflict). It is ErrConflict too if a draft were inserted
+	// for somebody who has Most, however many are inserted at once.
+	PutDraft struct {
+		Draft Draft
+		Most  int // zero: as many as they like
+	}
 	DeleteDraft struct { // none is no error
 		User  auth.UserID
 		Place string
@@ -129,6 +152,9 @@ type (
 func (InsertBoard) Change() string     { return "forum.InsertBoard" }
 func (UpdateBoard) Change() string     { return "forum.UpdateBoard" }
 func (BoardAt) Change() string         { return "forum.BoardAt" }
+func (TopicAt) Change() string         { return "forum.TopicAt" }
+func (ThreadAt) Change() string        { return "forum.ThreadAt" }
+func (ReplyAt) Change() string         { return "forum.ReplyAt" }
 func (InsertTopic) Change() string     { return "forum.InsertTopic" }
 func (UpdateTopic) Change() string     { return "forum.UpdateTopic" }
 func (UpdateReply) Change() string     { return "forum.UpdateReply" }

@@ -5,6 +5,7 @@ package forum
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
@@ -49,37 +50,40 @@ func (s *Service) saveDraft(ctx context.Context, who auth.Actor, in DraftSave) (
 		return Draft{}, err
 	}
 	d := Draft{User: who.User, Place: in.Place, Title: in.Title, Body: in.Body, At: s.cfg.Clock.Now(), Version: in.Version + 1}
-	changes := []storage.Change{PutDraft{d}}
+	changes := []storage.Change{PutDraft{d, MaxDrafts}}
 	empty := d.Title+d.Body == ""
-	switch {
-	case empty:
+	if empty {
 		changes = append(changes, DeleteDraft{d.User, d.Place})
-	case in.Version == 0:
-		all, err := s.cfg.Store.Drafts(ctx, who.User)
-		if err != nil {
-			return Draft{}, err
-		}
-		if len(all) >= MaxDrafts {
-			return Draft{}, &storage.Invalid{Code: storage.CodeTooMany, Params: map[string]any{"max": MaxDrafts}}
-		}
 	}
 	err = s.cfg.Store.Apply(ctx, changes...)
 	for _, stale := range []error{storage.ErrConflict, storage.ErrExists, storage.ErrNotFound} {
 		if errors.Is(err, stale) {
-			now, derr := s.cfg.Store.Draft(ctx, who.User, in.Place)
-			switch {
-			case derr != nil && !errors.Is(derr, storage.ErrNotFound):
-				return Draft{}, derr
-			case derr != nil && empty:
-				return Draft{}, nil // is gone, as was asked for
-			}
-			return Draft{}, &storage.Conflict{Base: in.Version, Current: now}
+			return Draft{}, s.stale(ctx, who, in, empty)
 		}
 	}
 	if empty {
 		d = Draft{}
 	}
 	return d, err
+}
+
+// stale says why a draft could not be saved, if that is an error: one that is
+// to be dropped and is gone is none.
+func (s *Service) stale(ctx context.Context, who auth.Actor, in DraftSave, empty bool) error {
+	all, err := s.cfg.Store.Drafts(ctx, who.User)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(d Draft) bool { return d.Place == in.Place })
+	switch {
+	case i >= 0:
+		return &storage.Conflict{Base: in.Version, Current: all[i]}
+	case empty:
+		return nil
+	case in.Version == 0 && len(all) >= MaxDrafts:
+		return &storage.Invalid{Code: storage.CodeTooMany, Params: map[string]any{"max": MaxDrafts}}
+	}
+	return &storage.Conflict{Base: in.Version, Current: Draft{}}
 }
 
 // blank is f for a text that may be nothing at all.

@@ -121,3 +121,25 @@ func TestPostedDrafts(t *testing.T) {
 		require.NoError(t, send("Testo"), "none to drop is no error")
 	}
 }
+
+// However many tabs begin drafts at once, nobody has more than there may be.
+func TestDraftsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	save := func(place string) error {
+		return failure(w.forum.SaveDraft(w.ctx, w.author, forum.DraftSave{Place: place, Body: "Testo"}))
+	}
+	for i := range forum.MaxDrafts - 1 {
+		require.NoError(t, save(fmt.Sprint(i)))
+	}
+	saved := 0
+	for _, err := range together(8, func(i int) error { return save(fmt.Sprint("altro ", i)) }) {
+		if err == nil {
+			saved++
+			continue
+		}
+		invalid(t, err, "", storage.CodeTooMany)
+	}
+	require.Equal(t, 1, saved)
+	require.ErrorIs(t, save("0"), storage.ErrConflict, "which is there")
+}

@@ -81,20 +81,20 @@ func (s *Service) editPost(ctx context.Context, who auth.Actor, in PostEdit) (pl
 		if err != nil {
 			return err
 		}
-		var changes []storage.Change
-		n := old.N
-		if !s.inGrace(who, pl, now) {
+		revise, n := !s.inGrace(who, pl, now), old.N
+		if revise {
 			n++
 			kept = append(kept, old)
+		}
+		pl.retext(title, body, func(t *TextState) { t.Revision, t.EditedAt, t.EditedBy, t.Why = n, now, who.By(), in.Why })
+		changes := []storage.Change{pl.at(), pl.update(), SetMentions{pl.Post(), named(mentioned, kept)}}
+		if revise {
 			changes = append(changes, InsertRevision{old})
 		}
-		changes = append(changes, SetMentions{pl.Post(), named(mentioned, kept)})
 		changes = append(changes, follows(pl.Topic.ID, told)...)
-		seen := pl
-		pl.retext(title, body, func(t *TextState) { t.Revision, t.EditedAt, t.EditedBy, t.Why = n, now, who.By(), in.Why })
-		changes = append(changes, pl.update(), s.event(EventEdited, now, pl.Topic.scope(),
+		changes = append(changes, s.event(EventEdited, now, pl.Topic.scope(),
 			Event{By: who.By(), Board: pl.Topic.Board, Topic: pl.Topic.ID, Reply: pl.Reply.ID, Mentions: told}))
-		if err := s.held(ctx, seen, func(ctx context.Context, tx Store, _ Place) error { return tx.Apply(ctx, changes...) }); err != nil {
+		if err := s.cfg.Store.Apply(ctx, changes...); err != nil {
 			return err
 		}
 		pl.updated()
@@ -181,6 +181,13 @@ func (pl *Place) remove(r Removal) {
 		return
 	}
 	pl.Reply.Removal = r
+}
+
+// at is the guard of the post's topic: what is applied with it is applied if
+// all that was decided on is still so. The post itself is guarded by its update.
+func (pl Place) at() storage.Change {
+	t := pl.Topic
+	return ThreadAt{Topic: t.ID, Version: t.Version, Seq: t.Seq, Replies: t.Replies}
 }
 
 // update is the change that stores the post as it is in the place.

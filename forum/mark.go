@@ -20,16 +20,21 @@ func (s *Service) ReadTo(ctx context.Context, who auth.Actor, id TopicID, seq in
 		return err
 	}
 	err = signedIn(who, Watch)
-	var pl Place
 	if err == nil {
-		pl, err = s.watched(ctx, who, id)
-	}
-	if err == nil && !pl.first() {
-		err = storage.ErrNotFound // merged into another topic, whose replies have other numbers
-	}
-	seq = min(max(seq, 0), pl.Topic.Seq)
-	if err == nil && (!pl.Mark.Opened || pl.Mark.Read < seq) {
-		err = s.cfg.Store.Apply(ctx, ReadTo{User: who.User, Topic: pl.Topic.ID, Seq: seq})
+		err = s.decide(ctx, func() error {
+			pl, err := s.watched(ctx, who, id)
+			if err != nil {
+				return err
+			}
+			if !pl.first() {
+				return storage.ErrNotFound // merged into another topic, whose replies have other numbers
+			}
+			upTo := min(max(seq, 0), pl.Topic.Seq)
+			if pl.Mark.Opened && pl.Mark.Read >= upTo {
+				return nil
+			}
+			return s.cfg.Store.Apply(ctx, TopicAt{id, pl.Topic.Version}, ReadTo{User: who.User, Topic: id, Seq: upTo})
+		})
 	}
 	if err != nil {
 		return refuse("forum.ReadTo", "topic "+id.String(), err)
@@ -130,7 +135,12 @@ func (s *Service) useful(ctx context.Context, who auth.Actor, p Post, useful boo
 	if useful {
 		change = InsertReaction{Post: pl.Post(), User: who.User, At: s.cfg.Clock.Now()}
 	}
-	err = s.cfg.Store.Apply(ctx, change)
+	at := TopicAt{pl.Topic.ID, pl.Topic.Version}
+	if pl.first() {
+		err = s.cfg.Store.Apply(ctx, change, at) // it counts in the topic, which is then held already
+	} else {
+		err = s.cfg.Store.Apply(ctx, at, change, ReplyAt{pl.Reply.ID, pl.Reply.Version})
+	}
 	if errors.Is(err, storage.ErrExists) || errors.Is(err, storage.ErrNotFound) {
 		return storage.ErrConflict // said meanwhile, or the post was taken into another topic
 	}

@@ -196,7 +196,7 @@ func TestReadToWritesOnce(t *testing.T) {
 		require.NoError(t, f.ReadTo(w.ctx, w.member, topic.ID, 1))
 	}
 	require.NoError(t, f.ReadAll(w.ctx, w.member))
-	require.Equal(t, []string{"forum.ReadTo", "forum.MarkAllRead"}, counting.changes)
+	require.Equal(t, []string{"forum.TopicAt", "forum.ReadTo", "forum.MarkAllRead"}, counting.changes)
 }
 
 // Nobody is told of a post that was taken away before they were.

@@ -115,6 +115,9 @@ func TestInBetween(t *testing.T) {
 		"useful": func(w *world, f *forum.Service, x scene) error {
 			return f.Useful(w.ctx, w.outsider, post(x.reply), true)
 		},
+		"find the topic useful": func(w *world, f *forum.Service, x scene) error {
+			return f.Useful(w.ctx, w.outsider, first(x.topic.ID), true)
+		},
 		"read": func(w *world, f *forum.Service, x scene) error { return f.ReadTo(w.ctx, w.outsider, x.topic.ID, 2) },
 		"taken back": func(w *world, f *forum.Service, x scene) error {
 			return f.Useful(w.ctx, w.outsider, post(x.away), false)
@@ -173,6 +176,17 @@ func TestInBetween(t *testing.T) {
 		{"follow", "move away", storage.ErrNotFound, func(w *world, x scene) { require.Zero(w, w.mark(w.outsider, x.topic.ID)) }},
 		{"follow", "merge", nil, func(w *world, x scene) { require.Equal(w, forum.Following, w.mark(w.outsider, x.alone.ID).Follow) }},
 		{"read", "answer", nil, func(w *world, x scene) { require.Equal(w, 2, w.mark(w.outsider, x.topic.ID).Read) }},
+		{"read", "move away", storage.ErrNotFound, func(w *world, x scene) { require.Zero(w, w.mark(w.outsider, x.topic.ID)) }},
+		{"read", "merge", storage.ErrNotFound, func(w *world, x scene) {
+			require.Zero(w, w.mark(w.outsider, x.topic.ID))
+			require.Zero(w, w.mark(w.outsider, x.alone.ID).Read, "whose replies have other numbers")
+		}},
+		{"useful", "move away", storage.ErrNotFound, func(w *world, x scene) { require.Zero(w, w.reply(x.reply.ID).Useful) }},
+		{"useful", "purge the reply", forum.ErrRemoved, func(w *world, x scene) { require.Zero(w, w.reply(x.reply.ID).Useful) }},
+		{"useful", "edit the reply", nil, func(w *world, x scene) { require.Equal(w, 1, w.reply(x.reply.ID).Useful) }},
+		{"useful", "answer", nil, func(w *world, x scene) { require.Equal(w, 1, w.reply(x.reply.ID).Useful) }},
+		{"find the topic useful", "move away", storage.ErrNotFound, func(w *world, x scene) { require.Zero(w, w.topic(x.topic.ID).Useful) }},
+		{"find the topic useful", "edit the topic", nil, func(w *world, x scene) { require.Equal(w, 1, w.topic(x.topic.ID).Useful) }},
 		{"merge", "merge back", storage.ErrInvalid, nil},
 		{"merge", "hide the other", forum.ErrRemoved, nil},
 		{"merge", "split", nil, func(w *world, x scene) { require.Len(w, w.thread(w.member, x.alone.ID), 2) }},

@@ -99,42 +99,40 @@ func (s *Service) Restore(ctx context.Context, who auth.Actor, p Post) error {
 func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post, why string,
 	next func(context.Context, Place) (State, error)) error {
 	err := s.decide(ctx, func() error {
-		seen, err := s.look(ctx, who, p)
+		pl, err := s.look(ctx, who, p)
 		if err != nil {
 			return err
 		}
-		was := seen.removal().State
-		to, err := next(ctx, seen)
+		was := pl.removal().State
+		to, err := next(ctx, pl)
 		if err != nil || to == was {
 			return err
 		}
 		shown := to == Visible && was.Unseen()
 		var told []auth.UserID
 		if shown {
-			if told, err = s.mentionable(ctx, seen.Topic, auth.Mentions(seen.text().Body)); err != nil {
+			if told, err = s.mentionable(ctx, pl.Topic, auth.Mentions(pl.text().Body)); err != nil {
 				return err
 			}
 		}
-		return s.held(ctx, seen, func(ctx context.Context, tx Store, pl Place) error {
-			now := s.cfg.Clock.Now()
-			name, removal := EventRemoved, Removal{State: to, At: now, By: who.By(), Why: why}
-			switch to {
-			case Visible:
-				name, removal = EventRestored, Removal{}
-			case Held:
-				name, removal = EventHeld, Removal{State: Held, At: now}
-			}
-			pl.remove(removal)
-			changes := []storage.Change{pl.update(), s.event(name, now, pl.Topic.scope(),
-				Event{By: who.By(), Board: pl.Topic.Board, Topic: pl.Topic.ID, Reply: pl.Reply.ID, Why: why})}
-			if !pl.first() {
-				changes = append(changes, Recount{pl.Topic.ID})
-			}
-			if shown {
-				changes = append(changes, s.shows(pl, told, now)...)
-			}
-			return tx.Apply(ctx, changes...)
-		})
+		now := s.cfg.Clock.Now()
+		name, removal := EventRemoved, Removal{State: to, At: now, By: who.By(), Why: why}
+		switch to {
+		case Visible:
+			name, removal = EventRestored, Removal{}
+		case Held:
+			name, removal = EventHeld, Removal{State: Held, At: now}
+		}
+		pl.remove(removal)
+		changes := []storage.Change{pl.at(), pl.update(), s.event(name, now, pl.Topic.scope(),
+			Event{By: who.By(), Board: pl.Topic.Board, Topic: pl.Topic.ID, Reply: pl.Reply.ID, Why: why})}
+		if !pl.first() {
+			changes = append(changes, Recount{pl.Topic.ID})
+		}
+		if shown {
+			changes = append(changes, s.shows(pl, told, now)...)
+		}
+		return s.cfg.Store.Apply(ctx, changes...)
 	})
 	if err != nil {
 		return refuse(op, p.String(), err)

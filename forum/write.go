@@ -31,7 +31,8 @@ type NewReply struct {
 
 // StartTopic opens a topic, which its author follows. It may begin Held, see
 // Config.Hold. With a Key that was used
-// before, it returns the topic that was started then, and writes nothing.
+// before, it returns the topic that was started then, and writes nothing; of one
+// that was merged into another since, nothing but its ID and MergedInto.
 func (s *Service) StartTopic(ctx context.Context, who auth.Actor, in NewTopic) (Topic, error) {
 	const op = "forum.StartTopic"
 	s, err := s.enter(ctx, op, "board "+in.Board.String(), who, Start)
@@ -40,9 +41,12 @@ func (s *Service) StartTopic(ctx context.Context, who auth.Actor, in NewTopic) (
 	}
 	t, err := s.startTopic(ctx, op, who, in)
 	if made, ok := s.done(ctx, who, op, in.Key, err); ok {
-		pl, lerr := s.look(ctx, who, Post{Topic: storage.MakeID[Topic](made)})
-		if lerr == nil && pl.first() {
+		id := storage.MakeID[Topic](made)
+		switch pl, lerr := s.look(ctx, who, Post{Topic: id}); {
+		case lerr == nil && pl.first():
 			return pl.Topic, nil
+		case lerr == nil: // it was merged into another, and is answered as by Thread
+			return Topic{ID: id, MergedInto: pl.Topic.ID}, nil
 		}
 	}
 	if err != nil {

@@ -314,6 +314,26 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// A form that started a topic which was merged into another since, sent again,
+// says where it has gone.
+func TestKeyOfWhatWasMerged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic, into, last := w.starts(w.author, forum.NewTopic{Key: "k"}), w.starts(w.member, forum.NewTopic{}), w.starts(w.member, forum.NewTopic{})
+	for _, to := range []forum.Topic{into, last} {
+		if to.ID == into.ID {
+			w.merges(topic.ID, into.ID)
+		} else {
+			w.merges(into.ID, last.ID)
+		}
+		before := w.dump()
+		again, err := w.forum.StartTopic(w.ctx, w.author, forum.NewTopic{Board: w.open.ID, Key: "k", Title: "Titolo", Body: "Testo"})
+		require.NoError(t, err)
+		require.Equal(t, forum.Topic{ID: topic.ID, MergedInto: to.ID}, again)
+		require.Equal(t, before, w.dump())
+	}
+}
+
 // A key opens nothing that its owner may not read.
 func TestKeyOfWhatIsHidden(t *testing.T) {
 	t.Parallel()

@@ -50,6 +50,13 @@ func TestExport(t *testing.T) {
 	assert.Contains(t, text, "Vorrei partecipare")
 	assert.Contains(t, text, "Insulti")
 	assert.NotContains(t, text, w.chief.User.String(), "who else had a part in it is theirs")
+	for x, err := range w.members.Export(w.ctx, who.User) {
+		require.NoError(t, err)
+		if x.Invitation != nil {
+			assert.Zero(t, x.Invitation.Hash, "nor the secret")
+			assert.Zero(t, x.Invitation.Mailbox, "nor another's address")
+		}
+	}
 	nobody, _ := w.export(person())
 	assert.Empty(t, nobody)
 	n := 0

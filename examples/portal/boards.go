@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/copis-it/copis/auth"
@@ -19,7 +20,7 @@ type shelf struct {
 // shelves returns the areas in which the reader may see any board.
 func (p *portal) shelves(v *visit) ([]shelf, error) {
 	var out []shelf
-	for _, a := range p.people.Areas {
+	for _, a := range p.areas {
 		boards, err := p.c.Forum.Boards(v.ctx(), v.who, a.ID)
 		if err != nil {
 			return nil, err
@@ -38,17 +39,24 @@ const (
 )
 
 type homeView struct {
+	Why       string // there is nothing to show
+	Ways      []way  // what the reader can do about it
 	Shelves   []shelf
-	Announced []forum.Listed
-	Latest    []forum.Listed
+	Announced []row
+	Latest    []row
 }
 
 func (p *portal) home(v *visit) error {
 	var view homeView
-	var err error
-	if view.Shelves, err = p.shelves(v); err != nil {
+	shelves, err := p.shelves(v)
+	if errors.Is(err, auth.ErrDenied) { // in this phase there is nothing for whoever asks: the page says what to do
+		view.Why, view.Ways = p.explain(v, err), p.ways(v, err)
+		return p.show(v, "home", p.t(v, "site.name"), view)
+	}
+	if err != nil {
 		return err
 	}
+	view.Shelves = shelves
 	announced, err := p.c.Forum.Topics(v.ctx(), v.who, forum.TopicFilter{Announced: true, Limit: homeAnnounced})
 	if err != nil {
 		return err
@@ -57,7 +65,7 @@ func (p *portal) home(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view.Announced, view.Latest = announced.Items, latest.Items
+	view.Announced, view.Latest = p.rows(v, announced.Items), p.rows(v, latest.Items)
 	return p.show(v, "home", p.t(v, "site.name"), view)
 }
 
@@ -66,7 +74,8 @@ type boardView struct {
 	Area     area
 	Parent   forum.Board // zero if there is none, or none that the reader may see
 	Boards   []forum.BoardListed
-	Topics   storage.Page[forum.Listed]
+	Topics   []row
+	Next     storage.Cursor
 	First    bool // page
 	MayStart bool
 }
@@ -80,7 +89,7 @@ func (p *portal) board(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := boardView{Board: b, Area: p.people.area(b.Area), MayStart: p.mayStart(v, b)}
+	view := boardView{Board: b, Area: p.area(b.Area), MayStart: p.mayStart(v, b)}
 	siblings, err := p.c.Forum.Boards(v.ctx(), v.who, b.Area)
 	if err != nil {
 		return err
@@ -95,10 +104,11 @@ func (p *portal) board(v *visit) error {
 	}
 	after := v.cursor()
 	view.First = after == ""
-	view.Topics, err = p.c.Forum.Topics(v.ctx(), v.who, forum.TopicFilter{Board: id, After: after})
+	topics, err := p.c.Forum.Topics(v.ctx(), v.who, forum.TopicFilter{Board: id, After: after})
 	if err != nil {
 		return err
 	}
+	view.Topics, view.Next = p.rows(v, topics.Items), topics.Next
 	return p.render(v, http.StatusOK, "board", page{Title: b.Name, Feed: p.url("boards", id, "feed.atom"), Data: view})
 }
 
@@ -116,7 +126,8 @@ func (v *visit) cursor() storage.Cursor { return storage.Cursor(v.r.URL.Query().
 // listView is a list of topics with a page of its own.
 type listView struct {
 	Here   string
-	Topics storage.Page[forum.Listed]
+	Topics []row
+	Next   storage.Cursor
 	First  bool   // page
 	Intro  string // what is listed
 	Empty  string // what to say when there is nothing
@@ -135,7 +146,7 @@ func (p *portal) list(v *visit, name string, filter forum.TopicFilter) error {
 		return err
 	}
 	return p.show(v, "list", p.t(v, name+".title"), listView{
-		Here: p.url(name), Topics: topics, First: filter.After == "", Intro: p.t(v, name+".intro"), Empty: p.t(v, name+".empty"),
+		Here: p.url(name), Topics: p.rows(v, topics.Items), Next: topics.Next, First: filter.After == "", Intro: p.t(v, name+".intro"), Empty: p.t(v, name+".empty"),
 		Unread: filter.Unread && len(topics.Items) > 0,
 	})
 }
@@ -151,25 +162,4 @@ func (p *portal) following(v *visit) error {
 // removed lists what moderators took away, for those who may bring it back.
 func (p *portal) removed(v *visit) error {
 	return p.list(v, "removed", forum.TopicFilter{Removed: true})
-}
-
-// moderates reports whether the person is a moderator anywhere.
-func (x *person) moderates() bool {
-	for _, role := range x.Areas {
-		if role >= auth.Moderator {
-			return true
-		}
-	}
-	return x.Role >= auth.Moderator
-}
-
-// area returns the area with an id. One that the directory does not know has
-// no name.
-func (d *directory) area(id auth.AreaID) area {
-	for _, a := range d.Areas {
-		if a.ID == id {
-			return a
-		}
-	}
-	return area{ID: id}
 }

@@ -7,8 +7,12 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
+	"github.com/copis-it/copis/auth/session"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -17,6 +21,12 @@ import (
 var (
 	errCrossOrigin = errors.New("request from another site")
 	errMalformed   = errors.New("malformed form")
+	errSignIn      = errors.New("nobody is signed in")
+	errToken       = errors.New("token is not good")
+	errCode        = errors.New("code is not right") // of the second step
+	errProof       = errors.New("password or code is not right")
+	errTerms       = errors.New("terms not agreed to yet")
+	errWaiting     = errors.New("another application waits")
 )
 
 // failures give each kind of error its status and its messages, "error.KEY"
@@ -27,6 +37,21 @@ var failures = []struct {
 	key    string
 }{
 	{kind(storage.ErrNotFound), http.StatusNotFound, "not_found"},
+	{kind(errSignIn), http.StatusForbidden, "sign_in"},
+	{kind(errToken), http.StatusUnauthorized, "bearer"},
+	{kind(session.ErrSession), http.StatusForbidden, "sign_in"},
+	{kind(errTerms), http.StatusForbidden, "terms"},
+	{kind(errWaiting), http.StatusConflict, "waiting"},
+	{kind(errCode), http.StatusUnprocessableEntity, "code"},
+	{kind(errProof), http.StatusUnprocessableEntity, "proof"},
+	{kind(account.ErrSignIn), http.StatusUnprocessableEntity, "password"},
+	{kind(account.ErrToken), http.StatusGone, "token"},
+	{kind(account.ErrConsent), http.StatusUnprocessableEntity, "consent"},
+	{kind(membership.ErrMember), http.StatusConflict, "member"},
+	{kind(membership.ErrNotMember), http.StatusForbidden, "not_member"},
+	{kind(membership.ErrLast), http.StatusConflict, "last"},
+	{kind(membership.ErrInvitation), http.StatusGone, "invitation"},
+	{kind(membership.ErrAppealed), http.StatusConflict, "appealed"},
 	{kind(auth.ErrDenied), http.StatusForbidden, "denied"},
 	{kind(auth.ErrLimited), http.StatusTooManyRequests, "limited"},
 	{kind(forum.ErrLocked), http.StatusConflict, "locked"},
@@ -72,6 +97,7 @@ type errorView struct {
 	Text   string
 	Hint   string
 	SignIn bool   // signing in might help
+	Ways   []way  // what else might
 	Typed  string // the text that was sent and not kept
 }
 
@@ -85,9 +111,12 @@ func (p *portal) fail(v *visit, err error) {
 		p.log.ErrorContext(v.ctx(), "request failed", "route", v.r.Pattern, "err", err)
 	}
 	retryAfter(v, err)
+	if status == http.StatusUnauthorized {
+		v.w.Header().Set("WWW-Authenticate", `Bearer realm="feeds"`)
+	}
 	view := errorView{
-		Status: status, Text: p.explain(v, err), Hint: p.t(v, "error."+key+".hint"),
-		SignIn: v.me == nil && (status == http.StatusNotFound || status == http.StatusForbidden),
+		Status: status, Text: p.explain(v, err), Hint: p.t(v, "error."+key+".hint"), Ways: p.ways(v, err),
+		SignIn: v.me == nil && !errors.Is(err, errCrossOrigin) && (status == http.StatusNotFound || status == http.StatusForbidden),
 	}
 	if !errors.Is(err, errCrossOrigin) { // whose text is somebody else's
 		view.Typed = v.field("body")
@@ -111,15 +140,14 @@ func (p *portal) explain(v *visit, err error) string {
 	_, key := failure(err)
 	var limited *auth.Limited
 	if errors.As(err, &limited) {
+		if limited.After > 2*time.Minute {
+			return p.n(v, "error.limited.minutes", minutes(limited.After))
+		}
 		return p.n(v, "error.limited.wait", seconds(limited.After))
 	}
 	var denied *auth.Denied
 	if errors.As(err, &denied) {
-		s := p.t(v, p.known("denied."+denied.Reason, "denied.role"))
-		if !denied.Opens.IsZero() {
-			s += " " + p.t(v, "denied.opens", "When", p.date(v.lang, denied.Opens))
-		}
-		return s
+		return p.deniedText(v, denied)
 	}
 	var invalid *storage.Invalid
 	if errors.As(err, &invalid) {
@@ -132,9 +160,12 @@ func (p *portal) explain(v *visit, err error) string {
 func (p *portal) fieldError(v *visit, e *storage.Invalid) string {
 	var params []any
 	for name, value := range e.Params {
+		if at, ok := value.(time.Time); ok {
+			value = p.date(v.lang, at)
+		}
 		params = append(params, name, value)
 	}
-	return p.t(v, p.known("field."+e.Code, "field.unknown_code"), params...)
+	return p.t(v, p.known("field."+e.Field+"."+e.Code, p.known("field."+e.Code, "field.unknown_code")), params...)
 }
 
 // retryable reports whether a form with this error is worth showing again with

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/internal/shared"
 	"github.com/copis-it/copis/storage"
@@ -20,18 +21,30 @@ const evil = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}</tex
 // are shown.
 func TestTextIsText(t *testing.T) {
 	t.Parallel()
-	people := samplePeople()
-	tecla := people.Login("tecla.bassani")
-	tecla.Name, tecla.Org.Name = "Tecla "+evil, "Comune "+evil
-	people = newDirectory(people.Areas, people.Members())
-	people.Areas[0].Name, people.Areas[0].Description = "Area "+evil, evil
-	s := newStage(t, func(o *options) { o.People = people })
-	coordinator := people.coordinator()
+	areas := sampleAreas()
+	areas[0].Name, areas[0].Description = "Area "+evil, evil
+	s := newStage(t, func(o *options) { o.Areas = areas })
+	coordinator, tecla := s.actor("marta.colonna"), s.actor("tecla.bassani")
+	me, err := s.p.c.Membership.Me(t.Context(), tecla)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := &membership.Field{Text: "Tecla " + evil, Audience: auth.Public}
+	if _, err := s.p.c.Membership.EditProfile(t.Context(), tecla, membership.ProfileEdit{Version: me.Version, Name: told, Headline: told}); err != nil {
+		t.Fatal(err)
+	}
+	town, name := s.org("c_rocca"), "Comune "+evil
+	if _, err := s.p.c.Membership.EditOrg(t.Context(), coordinator, membership.OrgEdit{Org: town.ID, Version: town.Version, Name: &name}); err != nil {
+		t.Fatal(err)
+	}
 	board, err := s.p.c.Forum.OpenBoard(t.Context(), coordinator, forum.NewBoard{Area: auth.Commons, Audience: auth.Public, Name: "Sezione " + evil, Description: evil})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := s.browser("tecla.bassani")
+	b := s.browser("")
+	b.header.Set("User-Agent", evil+" Firefox Linux")
+	b.post("/sign-in", "name", "tecla.bassani", "password", testPassword).is(http.StatusSeeOther)
+	b.post("/account/tokens", "name", "Token "+evil, "days", "30", "scopes", "forum.read").is(http.StatusOK).has("Token &#34;&#39;&gt;&lt;script&gt;").hasNot("<script")
 	at := b.post("/boards/"+board.ID.String()+"/new", "do", "post", "title", "Titolo "+evil, "body", evil+" [x](javascript:alert(1))").is(http.StatusSeeOther).to()
 	topic := strings.TrimPrefix(strings.SplitN(at, "?", 2)[0], "/topics/")
 	b.post("/topics/"+topic+"/edit", "title", "Titolo due "+evil, "body", "nuovo "+evil, "why", "motivo "+evil, "version", b.get("/topics/"+topic+"/edit").value("version")).is(http.StatusSeeOther)
@@ -45,8 +58,9 @@ func TestTextIsText(t *testing.T) {
 	moderator := s.browser("nereo.galvani")
 	r := s.replies(mustTopic(t, topic), "nereo.galvani")[1]
 	moderator.post("/replies/"+r.ID.String()+"/hide", "why", "perché "+evil).is(http.StatusSeeOther)
-	for _, login := range []string{"", "tecla.bassani", "nereo.galvani"} {
-		for _, a := range s.browser(login).walk("/") {
+	b.post("/act-as", "for", town.ID.String()).is(http.StatusSeeOther)
+	for _, x := range []*browser{s.browser(""), b, moderator} {
+		for _, a := range x.walk("/") {
 			a.hasNot("<script", "<img", "{{.}}</textarea>\n<", `href="javascript:`)
 			checkPage(t, a)
 		}
@@ -78,7 +92,7 @@ func TestPayloads(t *testing.T) {
 		payloads = append(payloads, x.Markdown)
 	}
 	s := newStage(t)
-	who := s.p.people.Login("tecla.bassani").Actor()
+	who := s.actor("tecla.bassani")
 	topic := s.topic("Innovazione sociale")
 	for i, x := range payloads {
 		s.pass(1e9)
@@ -131,7 +145,7 @@ func TestNext(t *testing.T) {
 		payloads = append(payloads, x.U, "/comunita/"+x.U)
 	}
 	for _, next := range payloads {
-		to := s.browser("").post("/comunita/sign-in", "login", "tecla.bassani", "next", next).is(http.StatusSeeOther).to()
+		to := s.browser("").post("/comunita/sign-in", "name", "tecla.bassani", "password", testPassword, "next", next).is(http.StatusSeeOther).to()
 		base, err := url.Parse("http://portale.example/comunita/sign-in")
 		if err != nil {
 			t.Fatal(err)
@@ -140,6 +154,20 @@ func TestNext(t *testing.T) {
 		if err != nil || u.Host != "portale.example" || u.Scheme != "http" || !strings.HasPrefix(u.Path, "/comunita/") ||
 			strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
 			t.Errorf("%q leads to %q", next, to)
+		}
+	}
+	// Nor by any other form that leads on.
+	in := s.browser("")
+	in.post("/comunita/sign-in", "name", "tecla.bassani", "password", testPassword).is(http.StatusSeeOther)
+	for _, next := range payloads {
+		for _, a := range []*shown{in.post("/comunita/act-as", "for", "", "back", next), in.get("/comunita/sign-in?" + url.Values{"next": {next}}.Encode())} {
+			to := a.to()
+			if a.status == http.StatusOK {
+				to = a.value("next")
+			}
+			if u, err := url.Parse(to); err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/comunita/") || strings.ContainsAny(to, "\\\r\n\t") {
+				t.Errorf("%s: %q leads to %q", a.asked, next, to)
+			}
 		}
 	}
 	b := s.browser("")

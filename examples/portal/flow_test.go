@@ -132,7 +132,7 @@ func TestDoubleSubmit(t *testing.T) {
 func TestFormsKeepWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(o *options) {
-		o.Rates.Posting = defaultRates.Posting
+		o.Rates.Acts = defaultRates.Acts
 	})
 	b := s.browser("tecla.bassani")
 	topic := s.topic("Innovazione sociale")
@@ -163,7 +163,7 @@ func TestFormsKeepWhatWasTyped(t *testing.T) {
 
 	// Too often: the text is still there.
 	reply := "/topics/" + topic.ID.String() + "/reply"
-	for i := range defaultRates.Posting[forum.Say].Burst {
+	for i := range defaultRates.Acts[forum.Say].Member.Times {
 		b.post(reply, "do", "post", "body", strconv.Itoa(i)).is(http.StatusSeeOther)
 	}
 	a := b.post(reply, "do", "post", "body", "una di troppo").is(http.StatusTooManyRequests).has("Aspetta 10 secondi.")
@@ -311,7 +311,7 @@ func TestReadingMarksOfLongTopics(t *testing.T) {
 	s := newStage(t)
 	topic := s.topic("Innovazione sociale")
 	path := "/topics/" + topic.ID.String()
-	who := s.p.people.Login("tecla.bassani").Actor()
+	who := s.actor("tecla.bassani")
 	for i := range maxUnreadPages*100 + 50 {
 		if _, err := s.p.c.Forum.Reply(t.Context(), who, forum.NewReply{Topic: topic.ID, Body: strconv.Itoa(i)}); err != nil {
 			t.Fatal(err)
@@ -319,7 +319,7 @@ func TestReadingMarksOfLongTopics(t *testing.T) {
 	}
 	b := s.browser("ettore.brighi")
 	mark := func() forum.Mark {
-		th, err := s.p.c.Forum.Thread(t.Context(), s.p.people.Login("ettore.brighi").Actor(), forum.ThreadPage{Topic: topic.ID})
+		th, err := s.p.c.Forum.Thread(t.Context(), s.actor("ettore.brighi"), forum.ThreadPage{Topic: topic.ID})
 		if err != nil {
 			t.Fatal(err)
 		}

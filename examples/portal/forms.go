@@ -40,9 +40,9 @@ type form struct {
 	Problem string            // why it was not accepted
 	Errors  map[string]string // by field
 	Preview template.HTML
-	Theirs  *forum.Draft    // the draft as another tab saved it
-	Now     *forum.Revision // the text as somebody else left it meanwhile
-	Diff    []diffRow       // from Now to what was typed
+	Theirs  *forum.Draft  // the draft as another tab saved it
+	Now     *revisionView // the text as somebody else left it meanwhile
+	Diff    []diffRow     // from Now to what was typed
 }
 
 // MaxBody is for the hint; the service checks.
@@ -110,7 +110,7 @@ func (p *portal) stored(v *visit, body string) string {
 	if text, err := storage.Text("body", body, forum.MaxBody); err == nil {
 		body = text
 	}
-	if text, _, err := auth.StoreMentions(v.ctx(), p.people, body); err == nil {
+	if text, _, err := auth.StoreMentions(v.ctx(), p.c.Accounts, body); err == nil {
 		body = text
 	}
 	return body

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -160,7 +161,9 @@ func TestDraftsTellNothing(t *testing.T) {
 	s.browser("fulvia.sanna").get("/drafts").is(http.StatusOK).hasNot("Il valore del costo orario")
 	s.browser("").get("/drafts").is(http.StatusForbidden).hasNot("Il valore del costo orario")
 
-	delete(s.p.people.Login("tecla.bassani").Areas, topic.Area)
+	if err := s.p.c.Membership.Grant(t.Context(), s.actor("marta.colonna"), membership.NewRole{User: s.actor("tecla.bassani").User, Area: topic.Area}); err != nil {
+		t.Fatal(err)
+	}
 	b.get("/drafts").is(http.StatusOK).has("Il valore del costo orario").hasNot("Prima bozza")
 	b.get("/topics/" + topic.ID.String() + "/reply").is(http.StatusNotFound)
 }

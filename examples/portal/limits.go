@@ -3,16 +3,18 @@
 package main
 
 import (
-	"context"
 	"math"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -26,17 +28,19 @@ type pace struct {
 
 // rates are the portal's limits.
 type rates struct {
-	Requests pace // of one client
-	Posting  map[auth.Action]pace
+	Requests pace            // of one client
+	Acts     community.Rates // of one person
 }
 
 var defaultRates = rates{
 	Requests: pace{50 * time.Millisecond, 100},
-	Posting: map[auth.Action]pace{
-		forum.Start: {time.Minute, 5},
-		forum.Say:   {10 * time.Second, 10},
-		forum.Edit:  {5 * time.Second, 20},
-		forum.React: {time.Second, 30},
+	Acts: community.Rates{
+		forum.Start:       {Newcomer: community.Rate{Times: 3, Per: time.Hour}, Member: community.Rate{Times: 5, Per: 5 * time.Minute}},
+		forum.Say:         {Newcomer: community.Rate{Times: 5, Per: 5 * time.Minute}, Member: community.Rate{Times: 10, Per: 100 * time.Second}},
+		forum.Edit:        {Newcomer: community.Rate{Times: 20, Per: 100 * time.Second}, Member: community.Rate{Times: 20, Per: 100 * time.Second}},
+		forum.React:       {Newcomer: community.Rate{Times: 30, Per: 30 * time.Second}, Member: community.Rate{Times: 30, Per: 30 * time.Second}},
+		membership.Join:   {Newcomer: community.Rate{Times: 5, Per: time.Hour}, Member: community.Rate{Times: 5, Per: time.Hour}},
+		membership.Invite: {Newcomer: community.Rate{Times: 5, Per: time.Hour}, Member: community.Rate{Times: 100, Per: time.Hour}},
 	},
 }
 
@@ -82,37 +86,11 @@ func (b *buckets) wait(key string) time.Duration {
 	return delay
 }
 
-// postingLimits is the [auth.Limiter] of the community: a pace for each action
-// and person.
-type postingLimits map[auth.Action]*buckets
-
-var _ auth.Limiter = postingLimits{}
-
-func newPostingLimits(clock storage.Clock, paces map[auth.Action]pace) postingLimits {
-	l := postingLimits{}
-	for do, p := range paces {
-		l[do] = newBuckets(clock, p)
-	}
-	return l
-}
-
-// Allow implements [auth.Limiter].
-func (l postingLimits) Allow(_ context.Context, who auth.Actor, do auth.Action) error {
-	b, ok := l[do]
-	if !ok {
-		return nil
-	}
-	if after := b.wait(who.User.String()); after > 0 {
-		return &auth.Limited{Action: do, After: after}
-	}
-	return nil
-}
-
 // limited refuses clients that ask too often.
 func (p *portal) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if after := p.requests.wait(client(r)); after > 0 {
-			p.serve(func(*visit) error { return &auth.Limited{After: after} })(w, r)
+		if after := p.requests.wait(p.client(r)); after > 0 {
+			p.anyone(func(*visit) error { return &auth.Limited{After: after} })(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -120,13 +98,23 @@ func (p *portal) limited(next http.Handler) http.Handler {
 }
 
 // client names who asks: an IPv4 address, or the /64 that a subscriber of IPv6
-// has for themselves. Behind a proxy that is the proxy; it must then limit.
-func client(r *http.Request) string {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
+// has for themselves. Behind a proxy that is what the last proxy says in the
+// header of options.ClientHeader: what stands before it, anybody may have made
+// up. Without such a header it is the proxy, for everybody.
+func (p *portal) client(r *http.Request) string {
+	var addr netip.Addr
+	if said := r.Header.Values(p.clientHeader); p.clientHeader != "" && len(said) > 0 {
+		last := said[len(said)-1]
+		addr, _ = netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
 	}
-	addr := at.Addr().Unmap()
+	if !addr.IsValid() {
+		at, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil {
+			return r.RemoteAddr
+		}
+		addr = at.Addr()
+	}
+	addr = addr.Unmap()
 	if addr.Is6() {
 		if p, err := addr.WithZone("").Prefix(64); err == nil {
 			return p.String()
@@ -134,6 +122,9 @@ func client(r *http.Request) string {
 	}
 	return addr.String()
 }
+
+// minutes returns d in whole minutes, rounded up.
+func minutes(d time.Duration) int { return int(math.Ceil(d.Minutes())) }
 
 // seconds returns d in whole seconds, rounded up.
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

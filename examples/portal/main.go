@@ -25,6 +25,9 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/copis-it/copis/auth/account"
+	"github.com/copis-it/copis/auth/password"
 )
 
 func main() {
@@ -47,6 +50,10 @@ type flags struct {
 	addr   string
 	base   string
 	origin string
+	secret string
+	smtp   string
+	from   string
+	client string
 }
 
 func parse(args []string, stderr io.Writer) (flags, error) {
@@ -55,10 +62,14 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	set.SetOutput(stderr)
 	set.BoolVar(&f.memory, "memory", false, "keep everything in memory and forget it at the end")
 	set.StringVar(&f.db, "db", "", "`URL` of a PostgreSQL database: postgres://…")
-	set.StringVar(&f.data, "data", "copis-data", "`folder` of the SQLite database")
+	set.StringVar(&f.data, "data", "copis-data", "`folder` of the SQLite database, the secret and the mail")
+	set.StringVar(&f.secret, "secret", "", "`file` with the portal's 32 secret bytes, made if it is not there (default: secret in the folder of -data; in memory, a new one each time)")
+	set.StringVar(&f.smtp, "smtp", "", "`URL` of the server that takes mail: smtps://user:password@host:465, smtp://user:password@host:587 (default: mail is not sent, but kept in the folder of -data)")
+	set.StringVar(&f.from, "from", "noreply@example.org", "`address` that mail comes from")
 	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 is any that is free")
 	set.StringVar(&f.base, "base", "/", "`path` under which the portal is mounted: /comunita/")
 	set.StringVar(&f.origin, "origin", "", "scheme and host by which browsers reach the portal, as behind a proxy that ends TLS: https://comunita.example.it (default: http:// and the address)")
+	set.StringVar(&f.client, "client-header", "", "`header` in which the proxy before the portal puts the address of who asks, and lets nobody else do so: X-Real-IP, X-Forwarded-For")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
@@ -67,6 +78,9 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	}
 	if f.memory && f.db != "" {
 		return f, errors.New("-memory and -db exclude each other")
+	}
+	if _, _, err := account.ParseAddress(f.from); err != nil {
+		return f, errors.New("-from is not an address: noreply@example.org")
 	}
 	return f, nil
 }
@@ -103,10 +117,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	defer func() { err = errors.Join(err, closing()) }()
 
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
-	people := samplePeople()
-	if err := seed(ctx, store, people, time.Now()); err != nil {
+	key, err := f.key()
+	if err != nil {
+		return fmt.Errorf("secret: %w", err)
+	}
+	o := options{Store: store, Passwords: password.New(password.Config{}), Key: key, Base: f.base, ClientHeader: f.client, Log: log, Rates: defaultRates}
+	if err := seed(ctx, o.community(), sampleAreas(), samplePassword(key), time.Now()); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
+	sample, err := seeded(ctx, store)
+	if err != nil {
+		return err
+	}
+	mailer, mailbox, err := f.mailer(stdout)
+	if err != nil {
+		return err
+	}
+	box := newOutbox(mailer, log)
+	o.Send = box.put
 	listener, err := net.Listen("tcp", f.addr)
 	if err != nil {
 		return err
@@ -114,7 +142,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if f.origin == "" {
 		f.origin = "http://" + reachable(listener.Addr().String())
 	}
-	p, err := newPortal(options{Store: store, People: people, Base: f.base, Origin: f.origin, Log: log, Rates: defaultRates})
+	o.Origin = f.origin
+	p, err := newPortal(o)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -129,6 +158,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	running.Go(func() {
 		p.c.Work(working, time.Second, func(err error) { log.Error("events", "err", err) })
 	})
+	running.Go(func() { box.run(working, p.letter) })
+	running.Go(func() { p.tidy(working) })
 	failed := make(chan error, 1)
 	running.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -136,9 +167,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		}
 	})
 
-	fmt.Fprintf(stdout, "Co.PIS: %s\nDati: %s\n\nPersone di prova, senza password (%s):\n", f.origin+p.url(), where, f.origin+p.url("sign-in"))
-	for _, x := range people.Members() {
-		fmt.Fprintf(stdout, "  %-16s %s\n", x.Login, p.say("it", "role."+x.Role.String(), nil))
+	fmt.Fprintf(stdout, "Co.PIS: %s\nDati: %s\nPosta: %s\n", f.origin+p.url(), where, mailbox)
+	if sample {
+		fmt.Fprintf(stdout, "\nPersone di prova (%s), per tutte la password %s\n", f.origin+p.url("sign-in"), samplePassword(key))
+		for _, x := range samplePeople {
+			fmt.Fprintf(stdout, "  %-16s %s\n", x.Login, p.say("it", "role."+x.Role.String(), nil))
+		}
 	}
 	fmt.Fprintln(stdout, "\nCtrl+C per fermare.")
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -80,6 +81,7 @@ func fetch(t *testing.T, address string) string {
 func TestRunAndExit(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
+	passwords := map[string]string{}
 	for _, c := range []struct {
 		name string
 		args []string
@@ -104,10 +106,18 @@ func TestRunAndExit(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("%s: %v\n%s", c.name, err, log)
 		}
-		for _, want := range []string{"marta.colonna", "facilitatore", "/sign-in"} {
+		for _, want := range []string{"marta.colonna", "facilitatore", "/sign-in", "password prova-", "Posta: "} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%s: %q is not printed", c.name, want)
 			}
+		}
+		password := regexp.MustCompile(`prova-\S+`).FindString(out)
+		if c.name == "sqlite again" && password != passwords["sqlite"] {
+			t.Errorf("the password was %q and is %q", passwords["sqlite"], password)
+		}
+		passwords[c.name] = password
+		if strings.Contains(log.String(), password) {
+			t.Errorf("%s: the password is logged", c.name)
 		}
 		if strings.Contains(log.String(), `"level":"ERROR"`) {
 			t.Errorf("%s: %s", c.name, log)
@@ -135,6 +145,8 @@ func TestRunFails(t *testing.T) {
 		"unknown argument":          {"-memory", "start"},
 		"flag provided but not def": {"-nonsense"},
 		"listen":                    {"-memory", "-addr", "127.0.0.1:99999"},
+		"-from is not":              {"-memory", "-from", "noreply"},
+		"-smtp is not":              {"-memory", "-addr", "127.0.0.1:0", "-smtp", "mail.example:25"},
 		"not a scheme and a host":   {"-memory", "-addr", "127.0.0.1:0", "-origin", "comunita.example.it"},
 	} {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)

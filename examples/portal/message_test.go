@@ -22,13 +22,26 @@ import (
 // messages returns the messages of a language as they are written.
 func messages(t *testing.T, lang string) map[string]any {
 	t.Helper()
-	b, err := fs.ReadFile(files, "locales/active."+lang+".json")
-	if err != nil {
+	names, err := fs.Glob(files, "locales/*."+lang+".json")
+	if err != nil || len(names) == 0 {
 		t.Fatal(err)
 	}
-	var all map[string]any
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
+	all := map[string]any{}
+	for _, name := range names {
+		b, err := fs.ReadFile(files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var some map[string]any
+		if err := json.Unmarshal(b, &some); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for key, v := range some {
+			if all[key] != nil {
+				t.Errorf("%s: %s is there twice", name, key)
+			}
+			all[key] = v
+		}
 	}
 	return all
 }

@@ -234,6 +234,7 @@ func (p *portal) splitForm(v *visit) (splitView, error) {
 		Title: p.t(v, "split.title"), Action: query(p.url("topics", t.ID, "split"), "after", v.cursor()), Back: p.url("topics", t.ID),
 		HasTitle: true, Version: t.Version,
 	}}
+	p.learn(v, namedIn(t, th.Replies.Items)...)
 	for _, r := range th.Replies.Items {
 		view.Replies = append(view.Replies, p.bare(v, t, r))
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -34,4 +35,32 @@ func (f flags) open(ctx context.Context) (store community.Store, where string, c
 		return nil, "", nil, err
 	}
 	return s, path, s.Close, nil
+}
+
+// key returns the portal's secret.
+func (f flags) key() ([]byte, error) {
+	name := f.secret
+	switch {
+	case name == "" && f.memory:
+		return newKey(), nil
+	case name == "":
+		if err := os.MkdirAll(f.data, 0o700); err != nil {
+			return nil, err
+		}
+		name = filepath.Join(f.data, "secret")
+	}
+	return readKey(name)
+}
+
+// mailer returns what delivers mail, and where to.
+func (f flags) mailer(stdout io.Writer) (m mailer, where string, err error) {
+	switch {
+	case f.smtp != "":
+		s, err := newSMTP(f.smtp, f.from, nil)
+		return s, "SMTP", err
+	case f.memory:
+		return &printMailer{out: stdout}, "qui sotto", nil
+	}
+	folder := filepath.Join(f.data, "mail")
+	return folderMailer{folder, f.from, nil}, folder, nil
 }

@@ -44,7 +44,7 @@ func checkPage(t *testing.T, a *shown) {
 		level    int
 		count    = map[string]int{}
 	)
-	for n := range parsed(t, a.body).Descendants() {
+	for n := range a.tree().Descendants() {
 		if n.Type != html.ElementNode {
 			continue
 		}

@@ -15,6 +15,9 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/password"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 	"github.com/copis-it/copis/storage/memory"
@@ -28,9 +31,39 @@ type stage struct {
 	p *portal
 	h http.Handler
 
+	post mailbox
+
 	mu  sync.Mutex
 	now time.Time
 }
+
+// A mailbox holds what was sent.
+type mailbox struct {
+	mu  sync.Mutex
+	all []notice
+}
+
+func (m *mailbox) put(n notice) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.all = append(m.all, n)
+}
+
+// take returns what was sent since it was last asked.
+func (m *mailbox) take() []notice {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.all
+	m.all = nil
+	return all
+}
+
+// cheap takes no time for passwords.
+var cheap = password.New(password.Config{MemoryKiB: 8, Time: 1})
+
+var testKey = []byte("thirty-two bytes of no secret...")
+
+const testPassword = "orto lampada fiume sette"
 
 var noon = time.Date(2026, 5, 14, 12, 0, 0, 0, time.UTC)
 
@@ -38,13 +71,13 @@ func newStage(t *testing.T, change ...func(*options)) *stage {
 	t.Helper()
 	s := &stage{t: t, now: noon}
 	o := options{
-		Store: memory.New(), People: samplePeople(), Base: "/", Origin: "http://portale.example",
-		Log: slog.New(slog.DiscardHandler), Clock: s.clock,
+		Store: memory.New(), Passwords: cheap, Key: testKey, Base: "/", Origin: "http://portale.example",
+		Log: slog.New(slog.DiscardHandler), Clock: s.clock, Send: s.post.put,
 	}
 	for _, c := range change {
 		c(&o)
 	}
-	if err := seed(t.Context(), o.Store, o.People, noon); err != nil {
+	if err := seed(t.Context(), o.community(), sampleAreas(), testPassword, noon); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -67,11 +100,31 @@ func (s *stage) pass(d time.Duration) {
 	s.now = s.now.Add(d)
 }
 
+// actor returns somebody of the sample, who acts for themselves.
+func (s *stage) actor(login string) auth.Actor {
+	s.t.Helper()
+	users, err := s.p.c.Accounts.Named(s.t.Context(), []string{login})
+	if err != nil || users[login].IsZero() {
+		s.t.Fatalf("%s: %v", login, err)
+	}
+	return auth.Actor{User: users[login]}
+}
+
+// org returns the sample's organisation with a code.
+func (s *stage) org(code string) membership.Org {
+	s.t.Helper()
+	o, err := s.p.c.Membership.OrgByCode(s.t.Context(), code)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return o
+}
+
 // topic returns the sample's topic whose title begins with title.
 func (s *stage) topic(title string) forum.Topic {
 	s.t.Helper()
 	all := storage.All(s.t.Context(), func(c storage.Cursor) (storage.Page[forum.Listed], error) {
-		return s.p.c.Forum.Topics(s.t.Context(), s.p.people.coordinator(), forum.TopicFilter{After: c, Limit: 100})
+		return s.p.c.Forum.Topics(s.t.Context(), s.actor("marta.colonna"), forum.TopicFilter{After: c, Limit: 100})
 	})
 	for x, err := range all {
 		if err != nil {
@@ -88,8 +141,8 @@ func (s *stage) topic(title string) forum.Topic {
 // board returns the sample's board of that name.
 func (s *stage) board(name string) forum.Board {
 	s.t.Helper()
-	for _, a := range s.p.people.Areas {
-		boards, err := s.p.c.Forum.Boards(s.t.Context(), s.p.people.coordinator(), a.ID)
+	for _, a := range s.p.areas {
+		boards, err := s.p.c.Forum.Boards(s.t.Context(), s.actor("marta.colonna"), a.ID)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -106,7 +159,7 @@ func (s *stage) board(name string) forum.Board {
 // replies returns the replies of a topic in order of arrival, as who sees them.
 func (s *stage) replies(id forum.TopicID, login string) []forum.Reply {
 	s.t.Helper()
-	th, err := s.p.c.Forum.Thread(s.t.Context(), s.p.people.Login(login).Actor(), forum.ThreadPage{Topic: id, Limit: 100})
+	th, err := s.p.c.Forum.Thread(s.t.Context(), s.actor(login), forum.ThreadPage{Topic: id, Limit: 100})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -131,7 +184,7 @@ func (s *stage) browser(login string) *browser {
 	s.t.Helper()
 	b := &browser{t: s.t, h: s.h, cookies: map[string]string{}, header: http.Header{}, addr: "192.0.2.1:1234"}
 	if login != "" {
-		b.post(s.p.url("sign-in"), "login", login).is(http.StatusSeeOther)
+		b.post(s.p.url("sign-in"), "name", login, "password", testPassword).is(http.StatusSeeOther)
 	}
 	return b
 }
@@ -143,6 +196,16 @@ type shown struct {
 	status int
 	header http.Header
 	body   string
+	doc    *html.Node // of body, once it was parsed
+}
+
+// tree returns the page as a browser reads it.
+func (a *shown) tree() *html.Node {
+	a.t.Helper()
+	if a.doc == nil {
+		a.doc = parsed(a.t, a.body)
+	}
+	return a.doc
 }
 
 func (b *browser) do(method, address, body string) *shown {
@@ -168,7 +231,7 @@ func (b *browser) do(method, address, body string) *shown {
 			b.cookies[c.Name] = c.Value
 		}
 	}
-	return &shown{b.t, method + " " + address, w.Code, w.Header(), w.Body.String()}
+	return &shown{t: b.t, asked: method + " " + address, status: w.Code, header: w.Header(), body: w.Body.String()}
 }
 
 func (b *browser) get(address string) *shown { b.t.Helper(); return b.do(http.MethodGet, address, "") }
@@ -229,7 +292,7 @@ func (b *browser) follow(a *shown) *shown {
 // value returns what a form of the page holds in a field.
 func (a *shown) value(name string) string {
 	a.t.Helper()
-	for n := range parsed(a.t, a.body).Descendants() {
+	for n := range a.tree().Descendants() {
 		switch {
 		case n.Type != html.ElementNode || attr(n, "name") != name:
 		case n.Data == "textarea":
@@ -293,7 +356,7 @@ func (b *browser) walk(home string) map[string]*shown {
 		pages[address] = a
 		links := []string{a.to()}
 		if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
-			links = linksOf(b.t, a.body)
+			links = linksIn(a.tree())
 		}
 		for _, link := range links {
 			u, err := url.Parse(link)
@@ -316,8 +379,12 @@ func (b *browser) walk(home string) map[string]*shown {
 
 func linksOf(t *testing.T, page string) []string {
 	t.Helper()
+	return linksIn(parsed(t, page))
+}
+
+func linksIn(page *html.Node) []string {
 	var out []string
-	for n := range parsed(t, page).Descendants() {
+	for n := range page.Descendants() {
 		if n.Type == html.ElementNode && (n.Data == "a" || n.Data == "link") {
 			out = append(out, attr(n, "href"))
 		}
@@ -326,7 +393,7 @@ func linksOf(t *testing.T, page string) []string {
 }
 
 // everyone are those whose pages are looked at: "" is a visitor.
-var everyone = []string{"", "ettore.brighi", "osvaldo.renzi", "tecla.bassani", "nereo.galvani", "marta.colonna"}
+var everyone = []string{"", "gemma.torrisi", "ettore.brighi", "osvaldo.renzi", "tecla.bassani", "nereo.galvani", "marta.colonna"}
 
 func each(t *testing.T, f func(t *testing.T, login string)) {
 	t.Helper()
@@ -429,7 +496,7 @@ func TestBasePath(t *testing.T) {
 		if to := a.to(); to != "" && !strings.HasPrefix(to, "/comunita/") {
 			t.Errorf("%s leads to %s", address, to)
 		}
-		for n := range parsed(t, a.body).Descendants() {
+		for n := range a.tree().Descendants() {
 			if action := attr(n, "action"); n.Data == "form" && !strings.HasPrefix(action, "/comunita/") {
 				t.Errorf("%s: a form is sent to %q", address, action)
 			}
@@ -451,7 +518,7 @@ func TestBasePathIsPlain(t *testing.T) {
 		"": "/", "/": "/", "a": "/a/", "/a/b": "/a/b/", "a.b-c_d~1/": "/a.b-c_d~1/",
 		"/{x}/": "", "/è/": "", "/a b/": "", "/../": "", "/a//b/": "", "/%41/": "", "/?": "",
 	} {
-		p, err := newPortal(options{Store: memory.New(), People: samplePeople(), Base: base, Origin: "http://portale.example", Log: slog.New(slog.DiscardHandler)})
+		p, err := newPortal(options{Store: memory.New(), Passwords: cheap, Key: testKey, Base: base, Origin: "http://portale.example", Log: slog.New(slog.DiscardHandler)})
 		if (err == nil) != (want != "") || err == nil && p.base != want {
 			t.Errorf("%q: %v", base, err)
 		}

@@ -159,7 +159,7 @@ func (p *portal) replyPage(v *visit) error {
 		return err
 	}
 	if f.Body == "" && v.r.URL.Query().Get("quote") != "" {
-		f.Body = quote(p.people.typed(bodyOf(t, parent)))
+		f.Body = quote(p.typed(v, bodyOf(t, parent)))
 	}
 	return p.write(v, http.StatusOK, f)
 }
@@ -218,7 +218,7 @@ func (p *portal) editForm(v *visit) (form, forum.Post, postView, error) {
 	}
 	f := form{
 		Title: p.t(v, "write.edit"), Action: p.url(x.Path, "edit"), Back: p.url(x.Path),
-		HasTitle: r.ID.IsZero(), HasWhy: true, Body: p.people.typed(bodyOf(t, r)), Version: version,
+		HasTitle: r.ID.IsZero(), HasWhy: true, Body: p.typed(v, bodyOf(t, r)), Version: version,
 	}
 	if f.HasTitle {
 		f.Subject = t.Title
@@ -274,8 +274,7 @@ func (p *portal) edited(v *visit, at forum.Post, f form) error {
 	if err != nil {
 		return err
 	}
-	now := all[len(all)-1]
-	now.Body = p.people.typed(now.Body)
+	now := p.revision(v, all[len(all)-1])
 	f.Version, f.Now, f.Diff = fresh.Version, &now, diffLines(now.Body, strings.ReplaceAll(f.Body, "\r\n", "\n"))
 	f.Problem = p.t(v, "form.conflict")
 	return p.write(v, http.StatusConflict, f)
@@ -286,9 +285,9 @@ func (p *portal) edited(v *visit, at forum.Post, f form) error {
 type historyView struct {
 	Path      string
 	Back      string
-	Revisions []forum.Revision // newest first
-	From, To  forum.Revision   // shown side by side; zero: there is but one
-	Titles    []diffRow        // none if the title is the same
+	Revisions []revisionView // newest first
+	From, To  revisionView   // shown side by side; zero: there is but one
+	Titles    []diffRow      // none if the title is the same
 	Diff      []diffRow
 }
 
@@ -297,12 +296,18 @@ func (p *portal) history(v *visit) error {
 	if err != nil {
 		return err
 	}
-	all, err := p.c.Forum.Revisions(v.ctx(), v.who, at)
+	revisions, err := p.c.Forum.Revisions(v.ctx(), v.who, at)
 	if err != nil {
 		return err
 	}
-	for i := range all {
-		all[i].Body = p.people.typed(all[i].Body)
+	bys := make([]auth.By, len(revisions))
+	for i, r := range revisions {
+		bys[i] = r.By
+	}
+	p.learn(v, bys...)
+	all := make([]revisionView, len(revisions))
+	for i, r := range revisions {
+		all[i] = p.revision(v, r)
 	}
 	path := "topics/" + at.Topic.String()
 	if !at.Reply.IsZero() {
@@ -310,8 +315,8 @@ func (p *portal) history(v *visit) error {
 	}
 	view := historyView{Path: path, Back: p.url(path)}
 	if len(all) > 1 {
-		view.From = revision(all, v.r.URL.Query().Get("from"), len(all)-2)
-		view.To = revision(all, v.r.URL.Query().Get("to"), len(all)-1)
+		view.From = chosen(all, v.r.URL.Query().Get("from"), len(all)-2)
+		view.To = chosen(all, v.r.URL.Query().Get("to"), len(all)-1)
 		view.Diff = diffLines(view.From.Body, view.To.Body)
 		if view.From.Title != view.To.Title {
 			view.Titles = diffLines(view.From.Title, view.To.Title)
@@ -322,8 +327,19 @@ func (p *portal) history(v *visit) error {
 	return p.show(v, "history", p.t(v, "history.title"), view)
 }
 
-// revision returns the revision with a number, or the one at an index.
-func revision(all []forum.Revision, n string, otherwise int) forum.Revision {
+// A revisionView is a revision as a page shows it: mentions as they are typed.
+type revisionView struct {
+	forum.Revision
+	By byline
+}
+
+func (p *portal) revision(v *visit, r forum.Revision) revisionView {
+	r.Body = p.typed(v, r.Body)
+	return revisionView{r, p.byline(v, r.By)}
+}
+
+// chosen returns the revision with a number, or the one at an index.
+func chosen(all []revisionView, n string, otherwise int) revisionView {
 	number, err := strconv.Atoi(n)
 	for _, r := range all {
 		if err == nil && r.N == number {

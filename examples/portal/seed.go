@@ -5,22 +5,40 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/community"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
 
-// seed fills a store that has no boards yet with the sample in the folder
-// seed, as its people would have: through the services, at moments before now.
-// It is one unit of work, so it never leaves half a sample.
-func seed(ctx context.Context, store community.Store, people *directory, now time.Time) error {
+// sampleKey marks a store that the sample was put into.
+const sampleKey = "portal.sample"
+
+// seeded reports whether a store holds the sample.
+func seeded(ctx context.Context, store community.Store) (bool, error) {
+	_, err := store.Done(ctx, uuid.Nil, sampleKey)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// seed fills an empty store with the sample: its people, with one password for
+// all, and in the folder seed what they wrote. Everything happens as they would
+// have done it: through the services, at moments before now. It is one unit of
+// work, so it never leaves half a sample.
+func seed(ctx context.Context, cfg community.Config, areas []area, password string, now time.Time) error {
 	boards, err := readBlocks("seed/boards.md")
 	if err != nil {
 		return err
@@ -35,14 +53,14 @@ func seed(ctx context.Context, store community.Store, people *directory, now tim
 			return err
 		}
 	}
-	return store.Atomic(ctx, func(ctx context.Context, tx community.Store) error {
-		s := &seeding{people: people, now: now, boards: map[string]forum.Board{}}
-		s.c = community.New(community.Config{
-			Store: tx, Standing: people, People: people, Clock: func() time.Time { return s.at },
-		})
-		s.coordinator = people.coordinator()
-		if have, err := s.c.Forum.Boards(ctx, s.coordinator, auth.Commons); err != nil || len(have) > 0 {
+	return cfg.Store.Atomic(ctx, func(ctx context.Context, tx community.Store) error {
+		s := newSeeding(cfg, tx, areas, password, now)
+		empty, err := s.empty(ctx, tx)
+		if err != nil || !empty {
 			return err
+		}
+		if err := s.people(ctx); err != nil {
+			return fmt.Errorf("people: %w", err)
 		}
 		for i, b := range boards {
 			if err := s.board(ctx, i, b); err != nil {
@@ -57,18 +75,51 @@ func seed(ctx context.Context, store community.Store, people *directory, now tim
 				}
 			}
 		}
-		return nil
+		return tx.Apply(ctx, storage.Once{Key: sampleKey, At: now, Keep: true})
 	})
 }
 
-// coordinator returns who may make boards.
-func (d *directory) coordinator() auth.Actor {
-	for _, x := range d.people {
-		if x.Role == auth.Coordinator {
-			return x.Actor()
-		}
+// seeding is where the sample has got to.
+type seeding struct {
+	c        *community.Community
+	host     *membership.Service // asks nobody's leave
+	areas    []area
+	password string
+	link     string // the secret of the last that was sent
+	now, at  time.Time
+
+	actors  map[string]auth.Actor // by username
+	orgs    map[string]auth.OrgID // by the sample's key
+	boards  map[string]forum.Board
+	topic   forum.TopicID // the one that the present file is about
+	replies []forum.ReplyID
+}
+
+func newSeeding(cfg community.Config, tx community.Store, areas []area, password string, now time.Time) *seeding {
+	s := &seeding{
+		areas: areas, password: password, now: now, at: now,
+		actors: map[string]auth.Actor{}, orgs: map[string]auth.OrgID{}, boards: map[string]forum.Board{},
 	}
-	return auth.Visitor
+	cfg.Store, cfg.Clock, cfg.Rates, cfg.Handlers = tx, func() time.Time { return s.at }, nil, nil
+	cfg.Account.Send = func(_ context.Context, m account.Message) { s.link = m.Secret }
+	s.c = community.New(cfg)
+	s.host = membership.New(membership.Config{Store: tx.Membership(), Auth: auth.AllowAll{}, Clock: cfg.Clock, Plan: cfg.Plan})
+	return s
+}
+
+// empty reports whether a store holds neither people nor boards.
+func (s *seeding) empty(ctx context.Context, tx community.Store) (bool, error) {
+	boards, err := tx.Forum().Boards(ctx, forum.BoardQuery{Area: auth.Commons, See: auth.Everything})
+	if err != nil {
+		return false, err
+	}
+	members, err := tx.Membership().Members(ctx, membership.MemberQuery{Now: s.now, Limit: 1})
+	return len(boards)+len(members.Items) == 0, err
+}
+
+// days moves to so many days before now.
+func (s *seeding) days(n float64) {
+	s.at = atWork(s.now.Add(-time.Duration(n * 24 * float64(time.Hour))))
 }
 
 // A block is one step of the sample: a line "=== verb name=value …" and the
@@ -113,17 +164,6 @@ func readBlocks(name string) ([]block, error) {
 	return out, nil
 }
 
-// seeding is where the sample has got to.
-type seeding struct {
-	c           *community.Community
-	people      *directory
-	coordinator auth.Actor
-	now, at     time.Time
-	boards      map[string]forum.Board
-	topic       forum.TopicID // the one that the present file is about
-	replies     []forum.ReplyID
-}
-
 var (
 	seedAudience = map[string]auth.Audience{"area": auth.AreaMembers, "community": auth.CommunityMembers, "public": auth.Public}
 	seedPosting  = map[string]forum.Posting{"": forum.MembersPost, "moderators": forum.ModeratorsPost}
@@ -140,12 +180,12 @@ func (s *seeding) board(ctx context.Context, i int, b block) error {
 		Audience: seedAudience[b.value["audience"]], Posting: seedPosting[b.value["posting"]],
 		Name: b.title, Description: b.body,
 	}
-	for _, a := range s.people.Areas {
+	for _, a := range s.areas {
 		if a.Key == b.value["area"] {
 			in.Area = a.ID
 		}
 	}
-	made, err := s.c.Forum.OpenBoard(ctx, s.coordinator, in)
+	made, err := s.c.Forum.OpenBoard(ctx, s.actors["marta.colonna"], in)
 	s.boards[b.value["key"]] = made
 	return err
 }
@@ -170,9 +210,9 @@ func (s *seeding) play(ctx context.Context, key string, b block) error {
 		if err != nil {
 			return err
 		}
-		s.at = atWork(s.now.Add(-time.Duration(n * 24 * float64(time.Hour))))
+		s.days(n)
 	}
-	who, err := s.actors(b.value["by"])
+	who, err := s.named(b.value["by"])
 	if err != nil {
 		return err
 	}
@@ -243,15 +283,15 @@ func (s *seeding) edit(ctx context.Context, who auth.Actor, of forum.Post, b blo
 	return err
 }
 
-// actors returns the people of a list of names.
-func (s *seeding) actors(names string) ([]auth.Actor, error) {
+// named returns the people of a list of usernames.
+func (s *seeding) named(names string) ([]auth.Actor, error) {
 	var out []auth.Actor
 	for name := range strings.SplitSeq(names, ",") {
-		x := s.people.Login(name)
-		if x == nil {
+		who, ok := s.actors[name]
+		if !ok {
 			return nil, fmt.Errorf("nobody is called %q: %w", name, storage.ErrNotFound)
 		}
-		out = append(out, x.Actor())
+		out = append(out, who)
 	}
 	return out, nil
 }

@@ -14,11 +14,13 @@ import (
 	"net/http"
 	"path"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -26,10 +28,19 @@ import (
 type visit struct {
 	w    http.ResponseWriter
 	r    *http.Request
-	me   *person // nil: a visitor
+	me   *me // nil: a visitor
 	who  auth.Actor
 	lang string
+
+	session session.Session
+	secret  string         // of the session
+	token   *session.Token // of the program that asks; nil: a browser
+	names   names          // looked up so far
 }
+
+// langKey is where the context of a request has its language, for letters that
+// are sent because of it.
+type langKey struct{}
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
 
@@ -44,22 +55,33 @@ const (
 	maxForm = 256 << 10
 )
 
-// serve answers requests with a page, or with the page that says why not, and
-// writes a line in the log for each. The line names the route and not the
-// address, which could say who reads what.
+// serve answers requests of people with a page. Whoever owes their consent to
+// terms gets those first.
 func (p *portal) serve(page func(*visit) error) http.HandlerFunc {
+	return p.anyone(func(v *visit) error {
+		if err := p.enter(v); err != nil {
+			return err
+		}
+		if v.me != nil && len(v.me.Owed) > 0 && !beforeTerms[strings.TrimPrefix(v.r.URL.Path, p.base)] {
+			return p.askTerms(v)
+		}
+		return page(v)
+	})
+}
+
+// anyone answers requests, whoever makes them, with a page, or with the page
+// that says why not, and writes a line in the log for each. The line names the
+// route and not the address, which could say who reads what.
+func (p *portal) anyone(page func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
 		defer cancel()
 		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		v := &visit{w: status, r: r.WithContext(ctx)}
-		v.r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		v := &visit{w: status, r: r}
 		v.lang = p.language(v)
-		if v.me = p.people.Login(p.sessions.login(r)); v.me != nil {
-			v.who = v.me.Actor()
-			w.Header().Set("Cache-Control", "no-store")
-		}
+		v.r = r.WithContext(context.WithValue(ctx, langKey{}, v.lang))
+		v.r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := answer(v, page); err != nil {
 			p.fail(v, err)
 		}
@@ -85,6 +107,11 @@ func answer(v *visit, page func(*visit) error) (err error) {
 		return errMalformed
 	}
 	return page(v)
+}
+
+// again answers a POST with its form once more.
+func (p *portal) again(v *visit, status int, name, title string, data any) error {
+	return p.render(v, status, name, page{Title: title, Data: data})
 }
 
 // redirect ends a POST: the browser gets the page that shows what was done.
@@ -118,7 +145,7 @@ func (p *portal) secured(next http.Handler) http.Handler {
 		"Cross-Origin-Opener-Policy":   "same-origin",
 		"Cross-Origin-Resource-Policy": "same-origin",
 		"Cache-Control":                "private, no-cache",
-		"Vary":                         "Cookie, Accept-Language",
+		"Vary":                         "Cookie, Authorization, Accept-Language",
 	}
 	if isHTTPS(p.origin) {
 		headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -212,4 +239,25 @@ func (p *portal) securityTxt(v *visit) error {
 
 func (p *portal) accessibility(v *visit) error {
 	return p.show(v, "accessibility", p.t(v, "accessibility.title"), nil)
+}
+
+// tidyEvery is how often what is over is dropped. It opens nothing meanwhile.
+const tidyEvery = time.Hour
+
+// tidy drops what is over, until ctx ends.
+func (p *portal) tidy(ctx context.Context) {
+	ticker := time.NewTicker(tidyEvery)
+	defer ticker.Stop()
+	for {
+		err := errors.Join(p.c.Accounts.Forget(ctx), p.c.Sessions.Forget(ctx),
+			p.store.Apply(ctx, storage.Forget{Before: p.clock.Now().Add(-storage.OnceKept)}))
+		if err != nil && ctx.Err() == nil {
+			p.log.ErrorContext(ctx, "tidy", "err", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -3,139 +3,26 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
+	"errors"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
+	"github.com/copis-it/copis/auth/session"
 )
 
-// How long a session lasts: since it was last used, and in all.
-const (
-	sessionIdle = 2 * time.Hour
-	sessionMost = 12 * time.Hour
-)
+// stepTime is how long a browser keeps what it needs for the second step; the
+// library decides how long that is good.
+const stepTime = 10 * time.Minute
 
-// maxSessions bounds the memory that sessions take.
-const maxSessions = 10_000
-
-// sessions know who is signed in. They live in memory: whoever restarts the
-// portal signs everybody out, and a portal of many nodes keeps them elsewhere.
-type sessions struct {
-	clock storage.Clock
-
-	mu sync.Mutex
-	m  map[[sha256.Size]byte]session // by a hash, so that memory holds no valid token
-}
-
-type session struct {
-	login         string
-	started, used time.Time
-}
-
-func newSessions(clock storage.Clock) *sessions {
-	return &sessions{clock: clock, m: map[[sha256.Size]byte]session{}}
-}
-
-// start returns the token of a new session.
-func (s *sessions) start(login string) string {
-	token := rand.Text()
-	now := s.clock.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.m) >= maxSessions {
-		s.sweep(now)
-	}
-	s.m[sha256.Sum256([]byte(token))] = session{login, now, now}
-	return token
-}
-
-// sweep forgets the sessions that are over, and if none is, the one that was
-// not used for longest.
-func (s *sessions) sweep(now time.Time) {
-	var idlest [sha256.Size]byte
-	for token, x := range s.m {
-		if x.over(now) {
-			delete(s.m, token)
-		} else if i, ok := s.m[idlest]; !ok || x.used.Before(i.used) {
-			idlest = token
-		}
-	}
-	if len(s.m) >= maxSessions {
-		delete(s.m, idlest)
-	}
-}
-
-func (x session) over(now time.Time) bool {
-	return now.Sub(x.used) > sessionIdle || now.Sub(x.started) > sessionMost
-}
-
-// login returns who is signed in with a request, "" for a visitor.
-func (s *sessions) login(r *http.Request) string {
-	key, ok := sessionKey(r)
-	if !ok {
-		return ""
-	}
-	now := s.clock.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x, ok := s.m[key]
-	if !ok || x.over(now) {
-		delete(s.m, key)
-		return ""
-	}
-	x.used = now
-	s.m[key] = x
-	return x.login
-}
-
-// end forgets the session of a request.
-func (s *sessions) end(r *http.Request) {
-	if key, ok := sessionKey(r); ok {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.m, key)
-	}
-}
-
-func sessionKey(r *http.Request) ([sha256.Size]byte, bool) {
-	for _, name := range []string{secureCookie, plainCookie} {
-		if c, err := r.Cookie(name); err == nil {
-			return sha256.Sum256([]byte(c.Value)), true
-		}
-	}
-	return [sha256.Size]byte{}, false
-}
-
-// Browsers take a cookie named __Host- only over https, for this host alone
-// and for all its paths.
-const (
-	secureCookie = "__Host-copis"
-	plainCookie  = "copis"
-)
-
-func (p *portal) setCookie(v *visit, value string, age time.Duration) {
-	c := &http.Cookie{
-		Name: plainCookie, Value: value, Path: "/", MaxAge: int(age.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
-	if isHTTPS(p.origin) {
-		c.Name, c.Secure = secureCookie, true
-	}
-	http.SetCookie(v.w, c)
-}
-
-func isHTTPS(origin string) bool { return strings.HasPrefix(origin, "https://") }
-
+// A signInView is the form of a username and password, or of a code.
 type signInView struct {
-	People  []*person
-	Next    string // where to go afterwards
-	Problem string
+	Form fields
+	Next string // where to go afterwards
 }
 
 func (p *portal) signInPage(v *visit) error {
@@ -143,26 +30,123 @@ func (p *portal) signInPage(v *visit) error {
 	if from, err := url.Parse(v.r.Referer()); next == "" && err == nil && from.Host == v.r.Host {
 		next = from.RequestURI()
 	}
-	return p.show(v, "signin", p.t(v, "signin.title"), signInView{People: p.people.Members(), Next: p.local(next)})
+	return p.show(v, "signin", p.t(v, "signin.title"), signInView{Form: ask(v, "name", "password"), Next: p.local(next)})
 }
 
 func (p *portal) signIn(v *visit) error {
-	someone := p.people.Login(v.field("login"))
-	if someone == nil {
-		return p.render(v, http.StatusUnprocessableEntity, "signin", page{
-			Title: p.t(v, "signin.title"),
-			Data:  signInView{People: p.people.Members(), Next: p.local(v.field("next")), Problem: p.t(v, "signin.unknown")},
-		})
+	view := signInView{Form: ask(v, "name", "password"), Next: p.local(v.field("next"))}
+	e, err := p.c.Accounts.SignIn(v.ctx(), account.Credentials{
+		Name: v.field("name"), Password: v.field("password"), Source: p.client(v.r),
+	})
+	if err == nil && e.Second != "" {
+		p.setCookie(v, stepCookie, e.Second, stepTime)
+		return p.redirect(v, query(p.url("sign-in/code"), "next", view.Next))
 	}
-	p.sessions.end(v.r) // a token from before is worth nothing after
-	p.setCookie(v, p.sessions.start(someone.Login), sessionMost)
-	return p.redirect(v, p.local(v.field("next")))
+	if err == nil {
+		err = p.begin(v, e, view.Next)
+	}
+	return p.signInAgain(v, "signin", p.t(v, "signin.title"), view, err)
+}
+
+// signInAgain shows a form of signing in again if it was refused.
+func (p *portal) signInAgain(v *visit, page, title string, view signInView, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, session.ErrSession) { // disabled meanwhile: the same answer
+		err = account.ErrSignIn
+	}
+	status, err := p.refuse(v, &view.Form, err)
+	if err != nil {
+		return err
+	}
+	return p.again(v, status, page, title, view)
+}
+
+func (p *portal) codePage(v *visit) error {
+	if p.cookie(v, stepCookie) == "" {
+		return p.redirect(v, p.url("sign-in"))
+	}
+	return p.show(v, "code", p.t(v, "code.title"), signInView{Form: ask(v, "otp"), Next: p.local(v.r.URL.Query().Get("next"))})
+}
+
+// code takes the second step. What it belongs to is known by the browser that
+// took the first, and by nothing else of the request.
+func (p *portal) code(v *visit) error {
+	view := signInView{Form: ask(v, "otp"), Next: p.local(v.field("next"))}
+	e, err := p.c.Accounts.SecondStep(v.ctx(), account.Code{Second: p.cookie(v, stepCookie), Code: v.field("otp"), Source: p.client(v.r)})
+	switch {
+	case err == nil:
+		err = p.begin(v, e, view.Next)
+	case errors.Is(err, account.ErrToken): // it took too long: from the beginning
+		p.dropCookie(v, stepCookie)
+		return p.redirect(v, query(p.url("sign-in"), "next", view.Next, "done", "step_over"))
+	case errors.Is(err, account.ErrSignIn):
+		err = errCode
+	}
+	return p.signInAgain(v, "code", p.t(v, "code.title"), view, err)
+}
+
+// begin starts the session of whoever has signed in and sends them on. What
+// the browser had before is good for nothing any more.
+func (p *portal) begin(v *visit, e account.Entry, next string) error {
+	if err := p.start(v, e.User, e.Level); err != nil {
+		return err
+	}
+	p.dropCookie(v, actingCookie)
+	p.dropCookie(v, stepCookie)
+	if len(e.Owed) > 0 {
+		next = query(p.url("terms"), "next", next)
+	}
+	return p.redirect(v, next)
+}
+
+// start starts a session in place of the one that the browser had.
+func (p *portal) start(v *visit, user auth.UserID, level auth.Level) error {
+	secret, s, err := p.c.Sessions.Start(v.ctx(), session.NewSession{
+		User: user, Level: level, Label: browserName(v.r.UserAgent()), Replaces: v.secret,
+	})
+	if err != nil {
+		return err
+	}
+	p.setCookie(v, sessionCookie, secret, s.Ends.Sub(p.clock.Now()))
+	return nil
+}
+
+// Browsers and systems, by what they say of themselves; what others say too
+// comes last.
+var (
+	browsers = [][2]string{{"Edg", "Edge"}, {"OPR", "Opera"}, {"Firefox", "Firefox"}, {"Chrome", "Chrome"}, {"Safari", "Safari"}}
+	systems  = [][2]string{{"Windows", "Windows"}, {"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}}
+)
+
+// browserName tells its owner one browser from another: "Firefox, Linux".
+func browserName(agent string) string {
+	var found []string
+	for _, names := range [][][2]string{browsers, systems} {
+		for _, n := range names {
+			if strings.Contains(agent, n[0]) {
+				found = append(found, n[1])
+				break
+			}
+		}
+	}
+	return strings.Join(found, ", ")
 }
 
 func (p *portal) signOut(v *visit) error {
-	p.sessions.end(v.r)
-	p.setCookie(v, "", -time.Second)
+	if v.me != nil {
+		if err := p.c.Sessions.End(v.ctx(), v.who, v.session.ID); err != nil {
+			return err
+		}
+	}
+	p.signedOut(v)
 	return p.redirect(v, query(p.url(), "done", "signed_out"))
+}
+
+// entrances are pages that nobody is led back to after signing in.
+var entrances = map[string]bool{
+	"sign-in": true, "sign-in/code": true, "sign-up": true, "forgot": true, "reset": true, "verify": true, "terms": true,
 }
 
 // local returns the address if it is a page of this portal, and if not the
@@ -171,7 +155,7 @@ func (p *portal) signOut(v *visit) error {
 func (p *portal) local(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
-		!strings.HasPrefix(u.Path, p.base) || u.Path == p.url("sign-in") {
+		!strings.HasPrefix(u.Path, p.base) || entrances[strings.TrimPrefix(u.Path, p.base)] {
 		return p.url()
 	}
 	if clean := path.Clean(u.Path); clean != u.Path && clean+"/" != u.Path {

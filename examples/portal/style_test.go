@@ -101,6 +101,14 @@ func TestClasses(t *testing.T) {
 	pages.WriteString(b.post(topic+"/reply", "do", "preview", "body", "x").body)
 	edited := s.replies(s.topic("Partenariato per l’innovazione").ID, "marta.colonna")[1]
 	pages.WriteString(b.get("/replies/" + edited.ID.String() + "/history?from=2&to=1").body)
+	pages.WriteString(b.post("/account/factor", "current", testPassword).body)
+	other := s.browser("tecla.bassani")
+	_, codes := s.withFactor(other)
+	other.post("/sign-out").is(303)
+	other.post("/sign-in", "name", "tecla.bassani", "password", testPassword).is(303)
+	other.post("/sign-in/code", "otp", codes[0]).is(303)
+	secret := other.post("/account/factor/recovery", "current", testPassword, "otp", codes[1]).body
+	pages.WriteString(secret)
 	used := map[string]bool{}
 	for _, m := range regexp.MustCompile(`class="([^"]*)"`).FindAllStringSubmatch(pages.String(), -1) {
 		for class := range strings.FieldsSeq(m[1]) {

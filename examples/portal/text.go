@@ -28,11 +28,8 @@ func (p *portal) newRenderers() map[string]*markdown.Renderer {
 func (p *portal) html(v *visit, body string) template.HTML {
 	doc, err := p.texts[v.lang].Render(body)
 	if err != nil {
-		return template.HTML("<pre>" + template.HTMLEscapeString(p.people.typed(body)) + "</pre>")
+		return template.HTML("<pre>" + template.HTMLEscapeString(p.typed(v, body)) + "</pre>")
 	}
-	names, err := p.people.Names(v.ctx(), doc.Mentions())
-	if err != nil {
-		p.log.WarnContext(v.ctx(), "names", "err", err) // the text is worth showing without
-	}
-	return template.HTML(doc.HTML(names))
+	p.learn(v, byUsers(doc.Mentions())...)
+	return template.HTML(doc.HTML(v.names.people))
 }

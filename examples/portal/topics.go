@@ -55,9 +55,10 @@ type postView struct {
 	Parent  string // address of what it answers, if that is a reply
 	Answers int    // its number, if it stands on the same page
 	Level   int    // of indentation, up to maxLevel
-	By      auth.By
+	By      byline
 	At      time.Time
 	Text    forum.TextState
+	Edited  byline // by whom
 	Removal forum.Removal
 	Staff   bool // written in a closed topic by a moderator
 	New     bool // unread until now
@@ -118,7 +119,7 @@ func (x *postView) allow(can rights, me auth.UserID, closed bool) {
 
 func (p *portal) firstPost(v *visit, t forum.Topic, can rights, closed bool) postView {
 	x := postView{
-		Path: "topics/" + t.ID.String(), Anchor: "post", By: t.By, At: t.CreatedAt, Text: t.Text, Removal: t.Removal,
+		Path: "topics/" + t.ID.String(), Anchor: "post", By: p.byline(v, t.By), At: t.CreatedAt, Text: t.Text, Edited: p.byline(v, t.Text.EditedBy), Removal: t.Removal,
 		Useful: t.Useful, HTML: p.html(v, t.Body), Answer: p.url("topics", t.ID, "reply"),
 	}
 	x.allow(can, v.who.User, closed)
@@ -129,7 +130,7 @@ func (p *portal) firstPost(v *visit, t forum.Topic, can rights, closed bool) pos
 func (p *portal) replyPost(v *visit, r forum.Reply, can rights, closed bool) postView {
 	x := postView{
 		Path: "replies/" + r.ID.String(), Anchor: anchor(r.ID), Number: r.Seq, IsReply: true, Level: min(r.Depth, maxLevel),
-		By: r.By, At: r.CreatedAt, Text: r.Text, Removal: r.Removal, Staff: r.FromStaff, Useful: r.Useful, HTML: p.html(v, r.Body),
+		By: p.byline(v, r.By), At: r.CreatedAt, Text: r.Text, Edited: p.byline(v, r.Text.EditedBy), Removal: r.Removal, Staff: r.FromStaff, Useful: r.Useful, HTML: p.html(v, r.Body),
 		ID: r.ID, Answer: query(p.url("topics", r.Topic, "reply"), "parent", r.ID),
 	}
 	if !r.Parent.IsZero() {
@@ -185,6 +186,7 @@ func (p *portal) fill(v *visit, view *topicView, th forum.Thread) error {
 	view.Topic, view.Mark, view.Next = t, th.Mark, th.Replies.Next
 	view.Can = p.rights(v, t)
 	view.Closed = p.closed(t, view.Board)
+	p.learn(v, namedIn(t, th.Replies.Items)...)
 	view.First = p.firstPost(v, t, view.Can, view.Closed)
 	view.First.Found = th.Useful[forum.Post{Topic: t.ID}]
 	numbers := map[forum.ReplyID]int{}
@@ -205,6 +207,15 @@ func (p *portal) fill(v *visit, view *topicView, th forum.Thread) error {
 		view.Replies = append(view.Replies, x)
 	}
 	return nil
+}
+
+// namedIn returns who is named on the page of a topic.
+func namedIn(t forum.Topic, replies []forum.Reply) []auth.By {
+	out := append(byUsers(auth.Mentions(t.Body)), t.By, t.Text.EditedBy)
+	for _, r := range replies {
+		out = append(append(out, byUsers(auth.Mentions(r.Body))...), r.By, r.Text.EditedBy)
+	}
+	return out
 }
 
 // boardOf returns the board of a topic, or none if the reader may open the

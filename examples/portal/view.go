@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // pages show Italian time wherever they are made
 
@@ -19,6 +20,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -31,7 +33,7 @@ var languages = []language.Tag{language.Italian, language.English}
 
 // views are the pages' templates, once for each language, and the messages.
 type views struct {
-	sets     map[string]map[string]*template.Template // by language and page
+	sets     map[string]map[string]func() (*template.Template, error) // by language and page
 	speakers map[string]*i18n.Localizer
 	keys     map[string]bool // of all messages
 	matcher  language.Matcher
@@ -47,9 +49,10 @@ type page struct {
 	// Filled in by render.
 	Lang      string
 	Languages []translation
-	Me        *person
-	Mod       bool   // may moderate somewhere
+	Me        *me
+	Here      string // the page's own address, if it can be asked for again
 	Done      string // what the POST before it did
+	Notes     []note // what keeps the reader from taking part
 }
 
 // A translation is the same page in a language, or home if it cannot be asked
@@ -63,7 +66,7 @@ type translation struct {
 
 func newViews(p *portal) (views, error) {
 	vs := views{
-		sets: map[string]map[string]*template.Template{}, speakers: map[string]*i18n.Localizer{}, keys: map[string]bool{},
+		sets: map[string]map[string]func() (*template.Template, error){}, speakers: map[string]*i18n.Localizer{}, keys: map[string]bool{},
 		matcher: language.NewMatcher(languages),
 	}
 	var err error
@@ -72,13 +75,18 @@ func newViews(p *portal) (views, error) {
 	}
 	bundle := i18n.NewBundle(languages[0])
 	for _, tag := range languages {
-		name := "locales/active." + tag.String() + ".json"
-		file, err := bundle.LoadMessageFileFS(files, name)
+		names, err := fs.Glob(files, "locales/*."+tag.String()+".json")
 		if err != nil {
-			return vs, fmt.Errorf("%s: %w", name, err)
+			return vs, err
 		}
-		for _, m := range file.Messages {
-			vs.keys[m.ID] = true
+		for _, name := range names {
+			file, err := bundle.LoadMessageFileFS(files, name)
+			if err != nil {
+				return vs, fmt.Errorf("%s: %w", name, err)
+			}
+			for _, m := range file.Messages {
+				vs.keys[m.ID] = true
+			}
 		}
 		vs.speakers[tag.String()] = i18n.NewLocalizer(bundle, tag.String())
 	}
@@ -87,20 +95,28 @@ func newViews(p *portal) (views, error) {
 		return vs, err
 	}
 	p.views = vs // the functions of the templates use it
+	// A mistake in any of them is found here, though each page is made of them
+	// when it is first asked for: no portal shows all of its pages in all
+	// languages every time it runs.
+	functions := p.functions(languages[0].String())
+	if _, err := template.New("layout.html").Funcs(functions).ParseFS(files, pages...); err != nil {
+		return vs, err
+	}
+	common, err := template.New("layout.html").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return vs, err
+	}
 	for _, tag := range languages {
 		lang := tag.String()
-		vs.sets[lang] = map[string]*template.Template{}
+		vs.sets[lang] = map[string]func() (*template.Template, error){}
 		for _, file := range pages {
-			name := strings.TrimSuffix(path.Base(file), ".html")
-			if name == "layout" || name == "parts" {
-				continue
-			}
-			t, err := template.New("layout.html").Funcs(p.functions(lang)).
-				ParseFS(files, "templates/layout.html", "templates/parts.html", file)
-			if err != nil {
-				return vs, err
-			}
-			vs.sets[lang][name] = t
+			vs.sets[lang][strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+				page, err := common.Clone()
+				if err != nil {
+					return nil, err
+				}
+				return page.Funcs(p.functions(lang)).ParseFS(files, file)
+			})
 		}
 	}
 	return vs, nil
@@ -115,18 +131,22 @@ func (p *portal) functions(lang string) template.FuncMap {
 		"query": query,
 		"date":  func(at time.Time) string { return p.date(lang, at) },
 		"iso":   func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
-		"name":  func(by auth.By) string { return p.name(lang, by) },
-		"org":   func(by auth.By) string { return p.people.orgs[by.For] },
+		"input": newInput,
 		"audience": func(a auth.Audience) string {
 			return p.say(lang, fmt.Sprintf("audience.%d", a), nil)
 		},
-		"role": func(r auth.Role) string { return p.say(lang, "role."+r.String(), nil) },
+		"role":      func(r auth.Role) string { return p.say(lang, "role."+r.String(), nil) },
+		"category":  func(c membership.Category) string { return p.say(lang, "category."+string(c), nil) },
+		"scope":     func(a auth.Action) string { return p.say(lang, "scope."+string(a), nil) },
+		"phase":     func(name string) string { return p.say(lang, "phase."+name, nil) },
+		"admission": func(a membership.Admission) string { return p.say(lang, fmt.Sprintf("admission.%d", a), nil) },
 		"plus": func(n, most int) string {
 			if n < most {
 				return ""
 			}
 			return "+"
 		},
+		"moreThan":  func(more bool) string { return counted{More: more}.Plus() },
 		"topicsCap": func() int { return forum.TopicsCap },
 		"unreadCap": func() int { return forum.UnreadCap },
 		"dict":      dict,
@@ -183,14 +203,6 @@ func (p *portal) date(lang string, at time.Time) string {
 		"Year", at.Year(), "Time", at.Format("15:04"))
 }
 
-// name returns who wrote something. A byline that was emptied is nobody's.
-func (p *portal) name(lang string, by auth.By) string {
-	if x := p.people.byID[by.User]; x != nil {
-		return x.Name
-	}
-	return p.say(lang, "person.gone", nil)
-}
-
 // langCookie keeps the language that was chosen by hand.
 const langCookie = "copis_lang"
 
@@ -223,7 +235,7 @@ func (p *portal) show(v *visit, name, title string, data any) error {
 // render answers with a page that is complete: an error on the way leaves the
 // answer unwritten.
 func (p *portal) render(v *visit, status int, name string, pg page) error {
-	pg.Lang, pg.Me = v.lang, v.me
+	pg.Lang, pg.Me, pg.Notes = v.lang, v.me, p.notes(v)
 	here := url.URL{Path: p.url()}
 	if v.r.Method == http.MethodGet && status == http.StatusOK {
 		here = *v.r.URL
@@ -238,18 +250,25 @@ func (p *portal) render(v *visit, status int, name string, pg page) error {
 			Href: (&url.URL{Path: here.Path, RawQuery: q.Encode()}).String(),
 		})
 	}
-	pg.Mod = v.me != nil && v.me.moderates()
+	if v.me != nil && v.r.Method == http.MethodGet && status == http.StatusOK {
+		here := *v.r.URL
+		pg.Here = here.RequestURI()
+	}
 	if done := "done." + v.r.URL.Query().Get("done"); p.views.keys[done] && v.r.Method == http.MethodGet && status == http.StatusOK {
 		pg.Done = p.t(v, done)
 	}
+	set, err := p.views.sets[v.lang][name]()
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	if err := p.views.sets[v.lang][name].Execute(&b, pg); err != nil {
+	if err := set.Execute(&b, pg); err != nil {
 		return err
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.Header().Set("Content-Language", v.lang)
 	v.w.WriteHeader(status)
-	_, err := b.WriteTo(v.w)
+	_, err = b.WriteTo(v.w)
 	return ignoreWrite(err)
 }
 

@@ -91,6 +91,24 @@ func (st *state) applyForum(c storage.Change) (known bool, err error) {
 		err = st.updateBoard(c.Board)
 	case forum.BoardAt:
 		err = st.boardAt(c)
+	case forum.TopicAt:
+		if k, ok := st.topics.get(idOf(c.Topic)); !ok {
+			err = storage.ErrNotFound
+		} else if k.topic.Version != c.Version {
+			err = storage.ErrConflict
+		}
+	case forum.ThreadAt:
+		if k, ok := st.topics.get(idOf(c.Topic)); !ok {
+			err = storage.ErrNotFound
+		} else if t := k.topic; t.Version != c.Version || t.Seq != c.Seq || t.Replies != c.Replies {
+			err = storage.ErrConflict
+		}
+	case forum.ReplyAt:
+		if r, ok := st.replies.get(idOf(c.Reply)); !ok {
+			err = storage.ErrNotFound
+		} else if r.Version != c.Version {
+			err = storage.ErrConflict
+		}
 	case forum.InsertTopic:
 		err = st.insertTopic(c.Topic)
 	case forum.UpdateTopic:
@@ -134,7 +152,7 @@ func (st *state) applyForum(c storage.Change) (known bool, err error) {
 	case forum.DeleteReactions:
 		st.deleteReactions(c.Post)
 	case forum.PutDraft:
-		err = st.putDraft(c.Draft)
+		err = st.putDraft(c.Draft, c.Most)
 	case forum.DeleteDraft:
 		st.drafts.drop(st.era, named{idOf(c.User), c.Place})
 	case forum.EraseUser:

@@ -142,18 +142,29 @@ func (f *forumStore) Marks(ctx context.Context, user auth.UserID) ([]forum.Mark,
 	})
 }
 
-func (st *state) putDraft(d forum.Draft) error {
+func (st *state) putDraft(d forum.Draft, most int) error {
 	k := named{idOf(d.User), d.Place}
 	have := 0
 	if was, ok := st.drafts.get(k); ok {
 		have = was.Version
 	}
-	if have != d.Version-1 {
+	if have != d.Version-1 || have == 0 && most > 0 && len(st.draftsOf(k.owner)) >= most {
 		return storage.ErrConflict
 	}
 	d.At = instant(d.At)
 	st.drafts.put(st.era, k, &d)
 	return nil
+}
+
+// draftsOf returns the drafts of a person, by place.
+func (st *state) draftsOf(user id) (out []forum.Draft) {
+	for k, d := range st.drafts.from(named{owner: user}) {
+		if k.owner != user {
+			break
+		}
+		out = append(out, *d)
+	}
+	return out
 }
 
 // Draft implements [forum.Store].
@@ -166,13 +177,7 @@ func (f *forumStore) Draft(ctx context.Context, user auth.UserID, place string) 
 // Drafts implements [forum.Store].
 func (f *forumStore) Drafts(ctx context.Context, user auth.UserID) ([]forum.Draft, error) {
 	return read(ctx, f.s, "forum.Drafts", func(st *state) (out []forum.Draft, err error) {
-		u := idOf(user)
-		for k, d := range st.drafts.from(named{owner: u}) {
-			if k.owner != u {
-				break
-			}
-			out = append(out, *d)
-		}
+		out = st.draftsOf(idOf(user))
 		slices.SortFunc(out, func(a, b forum.Draft) int {
 			return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Place, b.Place))
 		})

@@ -139,15 +139,8 @@ func (st *state) eraseFromForum(who auth.UserID) {
 	for _, k := range reactions {
 		st.dropReaction(k)
 	}
-	var drafts []named
-	for k := range st.drafts.from(named{owner: user}) {
-		if k.owner != user {
-			break
-		}
-		drafts = append(drafts, k)
-	}
-	for _, k := range drafts {
-		st.drafts.drop(st.era, k)
+	for _, d := range st.draftsOf(user) {
+		st.drafts.drop(st.era, named{user, d.Place})
 	}
 }
 

@@ -40,6 +40,12 @@ func forumSteps(steps []step, c storage.Change) ([]step, bool) {
 		return append(steps, do(&updateBoard, boardValues(&c.Board)[:len(boardColumns)-1]...)), true
 	case forum.BoardAt:
 		return append(steps, do(&boardAt, c.Board, c.Version)), true
+	case forum.TopicAt:
+		return append(steps, do(&topicAt, c.Topic, c.Version)), true
+	case forum.ThreadAt:
+		return append(steps, do(&threadAt, c.Topic, c.Version, c.Seq, c.Replies)), true
+	case forum.ReplyAt:
+		return append(steps, do(&replyAt, c.Reply, c.Version)), true
 	case forum.InsertTopic:
 		return append(steps, do(&insertTopic, append(topicValues(&c.Topic), topicCounters(&c.Topic)...)...)), true
 	case forum.UpdateTopic:

@@ -68,6 +68,15 @@ var (
 		query:  `INSERT INTO {drafts} (who, place, version, title, body, at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		unique: true, refused: storage.ErrConflict,
 	}
+	// alone makes those who write for one person wait for each other: whoever
+	// looks after it sees what is there. It says of them that they have read
+	// nothing, which is what no row says.
+	alone = write{
+		query: `INSERT INTO {read_all} AS m (who, at) VALUES ($1, {never}) ON CONFLICT (who) DO UPDATE SET at = m.at`,
+	}
+	fewerDrafts = write{
+		query: `SELECT 1 WHERE (SELECT count(*) FROM {drafts} WHERE who = $1) < $2`, look: true, refused: storage.ErrConflict,
+	}
 	updateDraft = write{
 		query:   `UPDATE {drafts} SET version = $3, title = $4, body = $5, at = $6 WHERE who = $1 AND place = $2 AND version + 1 = $3`,
 		refused: storage.ErrConflict,
@@ -114,6 +123,9 @@ func personSteps(steps []step, c storage.Change) ([]step, bool) {
 		d, w := c.Draft, &updateDraft
 		if d.Version == 1 {
 			w = &insertDraft
+			if c.Most > 0 {
+				steps = append(steps, do(&alone, raw(d.User)), do(&fewerDrafts, raw(d.User), c.Most))
+			}
 		}
 		return append(steps, do(w, raw(d.User), d.Place, d.Version, d.Title, d.Body, always(d.At))), true
 	case forum.DeleteDraft:

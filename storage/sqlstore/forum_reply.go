@@ -81,6 +81,10 @@ var (
 		refused: storage.ErrConflict,
 		seen:    `EXISTS (SELECT 1 FROM {replies} WHERE id = $1)`, args: 1,
 	}
+	replyAt = write{
+		query: `SELECT 1 FROM {replies} WHERE id = $1 AND version = $2 {share}`, look: true,
+		refused: storage.ErrConflict, seen: `EXISTS (SELECT 1 FROM {replies} WHERE id = $1)`, args: 1,
+	}
 	placeReply = write{
 		query: `UPDATE {replies} SET topic = $3, parent = $2, path = $4, seq = $5, depth = $6, version = version + 1
 			WHERE id = $1 AND EXISTS (SELECT 1 FROM {topics} WHERE id = $3) AND ` + answeredThere + `

@@ -94,6 +94,16 @@ var (
 		refused: storage.ErrConflict,
 		seen:    `EXISTS (SELECT 1 FROM {topics} WHERE id = $1 AND (version <> $3 OR EXISTS (SELECT 1 FROM {boards} WHERE id = $2)))`, args: 3,
 	}
+	topicAt = write{
+		query: `SELECT 1 FROM {topics} WHERE id = $1 AND version = $2 {share}`, look: true,
+		refused: storage.ErrConflict, seen: topicThere, args: 1,
+	}
+	// threadAt locks the topic as an update does, for one may follow: of two
+	// that share it, neither could.
+	threadAt = write{
+		query: `SELECT 1 FROM {topics} WHERE id = $1 AND version = $2 AND seq = $3 AND replies = $4 {lock}`, look: true,
+		refused: storage.ErrConflict, seen: topicThere, args: 1,
+	}
 	recount = write{
 		query: `UPDATE {topics} AS t SET
 			seq = CASE WHEN t.seq < ` + lastSeq + ` THEN ` + lastSeq + ` ELSE t.seq END,

@@ -359,11 +359,16 @@ func tokenPut(t *testing.T, s community.Store) {
 	for _, tok := range []account.Token{fresh, kept, theirs} {
 		same(t, l.token(tok.ID), tok)
 	}
+	loose := l.newToken(auth.UserID{}, account.LinkIdentity)
+	l.do(account.PutToken{Token: loose})
 	for _, user := range []auth.UserID{a, {}} {
-		for _, p := range []account.Purpose{account.ResetPassword, account.ChangeAddress} {
-			taken := l.newToken(user, p)
-			taken.ID = theirs.ID
-			l.fails(storage.ErrExists, event(1), account.PutToken{Token: taken})
+		for _, p := range []account.Purpose{account.ResetPassword, account.ChangeAddress, account.LinkIdentity} {
+			for _, id := range [][16]byte{theirs.ID, loose.ID} {
+				taken := l.newToken(user, p)
+				taken.ID = id
+				l.fails(storage.ErrExists, account.PutToken{Token: taken})
+				l.fails(storage.ErrExists, event(1), account.PutToken{Token: taken})
+			}
 		}
 	}
 	moved := l.newToken(a, account.SecondStep)
@@ -720,6 +725,11 @@ func accountForget(t *testing.T, s community.Store) {
 	again := account.Attempts{Key: keys[0], Count: 1, At: at(20)}
 	l.do(account.PutAttempts{Attempts: again}, account.Forget{Before: at(15)})
 	same(t, got(l.a.Attempts(ctx, keys))(t), []account.Attempts{again})
+	// And what went on since counts by its last.
+	l.do(account.PutAttempts{Attempts: account.Attempts{Key: keys[0], Count: 2, At: at(40)}, Seen: 1}, account.Forget{Before: at(30)})
+	same(t, len(got(l.a.Attempts(ctx, keys))(t)), 1)
+	l.do(account.Forget{Before: at(41)})
+	same(t, len(got(l.a.Attempts(ctx, keys))(t)), 0)
 }
 
 // A keep is all there is of a person.

@@ -34,6 +34,9 @@ var crowdPromises = []promise{
 	{"Crowd/BoardAt", "what is held to a board's version is there before the board moves on, or not at all", true, boardAtRace},
 	{"Crowd/Reactions", "reactions that arrive at once are all counted, each once", true, reactionRace},
 	{"Crowd/ReadTo", "a reading mark written from many places is the furthest of them", true, readToRace},
+	{"Crowd/DraftsMost", "however many drafts of one person are begun at once, they have no more than Most", true, draftsMostRace},
+	{"Crowd/TopicAt", "what is held to a topic's version is there before the topic moves on, or not at all", true, topicAtRace},
+	{"Crowd/Useful", "whoever finds posts useful, held to their versions, waits for nobody for ever", true, usefulRace},
 	{"Crowd/Draft", "of many saves of one draft from the same version, one is made", true, draftRace},
 	{"Crowd/Claim", "two claims at once never give the same event, and every event is given", true, claimRace},
 	{"Crowd/ThreadSnapshot", "a thread is read as it was at one moment", true, threadSnapshot},
@@ -406,6 +409,70 @@ func readToRace(t *testing.T, s community.Store) {
 	})
 	same(t, d.mark(user, topic.ID), forum.Mark{User: user, Topic: topic.ID, Opened: true, Read: callers * 5})
 	same(t, got(d.f.ReadAll(ctx, user))(t), at(callers-1+4))
+}
+
+func draftsMostRace(t *testing.T, s community.Store) {
+	user := newUser()
+	const most = callers / 2
+	for range 3 {
+		same(t, winners(t, func(caller int) error {
+			return s.Apply(ctx, forum.PutDraft{Draft: forum.Draft{User: user, Place: fmt.Sprint(caller), At: at(1), Version: 1}, Most: most})
+		}, storage.ErrConflict), most)
+		all := got(s.Forum().Drafts(ctx, user))(t)
+		same(t, len(all), most)
+		for _, v := range all {
+			must(t, s.Apply(ctx, forum.DeleteDraft{User: user, Place: v.Place}))
+		}
+	}
+}
+
+func topicAtRace(t *testing.T, s community.Store) {
+	for range 10 {
+		d := newDesk(t, s)
+		topic := d.start()
+		made, counted := 0, 0
+		var mu sync.Mutex
+		crowd(t, 1, func(caller, _ int) error {
+			if caller == callers/2 {
+				return s.Forum().Atomic(ctx, func(ctx context.Context, tx forum.Store) error {
+					if err := tx.Apply(ctx, forum.UpdateTopic{Topic: topic}); err != nil {
+						return err
+					}
+					page, err := tx.Followers(ctx, topic.ID, "")
+					counted = len(page.Items)
+					return err
+				})
+			}
+			err := s.Apply(ctx, forum.TopicAt{Topic: topic.ID, Version: 1}, forum.ReadTo{User: newUser(), Topic: topic.ID, Seq: 1})
+			if errors.Is(err, storage.ErrConflict) {
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			made++
+			return err
+		})
+		if made != counted {
+			t.Fatalf("%d people read a topic's first version, and %d had when it moved on", made, counted)
+		}
+	}
+}
+
+func usefulRace(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	topic := d.start()
+	r := d.reply(topic.ID, forum.Reply{})
+	crowd(t, 5, func(caller, _ int) error {
+		at := forum.TopicAt{Topic: topic.ID, Version: 1}
+		switch {
+		case caller%4 == 0:
+			return s.Apply(ctx, forum.InsertReaction{Post: first(topic.ID), User: newUser(), At: r.CreatedAt}, at)
+		case caller%4 == 1:
+			return s.Apply(ctx, at, forum.ReadTo{User: newUser(), Topic: topic.ID, Seq: 1})
+		}
+		return s.Apply(ctx, at, forum.InsertReaction{Post: post(r), User: newUser(), At: r.CreatedAt}, forum.ReplyAt{Reply: r.ID, Version: 1})
+	})
+	same(t, d.getReply(r.ID).Useful+d.topic(topic.ID).Useful+len(got(d.f.Followers(ctx, topic.ID, ""))(t).Items), callers*5)
 }
 
 func draftRace(t *testing.T, s community.Store) {

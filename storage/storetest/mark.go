@@ -25,6 +25,7 @@ var markPromises = []promise{
 	{"Mark/Apart", "what one person has to do with one topic is nobody else's and no other topic's; marks come by topic", false, marksApart},
 	{"Followers", "the marks of a topic come by user, a hundred a page, each once", false, followers},
 	{"Draft/Versions", "a draft is inserted with version 1 and replaced by the next only", false, draftVersions},
+	{"Draft/Most", "a person has no more drafts than Most when one is inserted, and those that they have are replaced and dropped", false, draftMost},
 	{"Draft/Delete", "a draft that is deleted is gone, and may be begun again", false, draftDelete},
 	{"Drafts/Order", "drafts come latest first, then by place, and are their author's alone", false, draftOrder},
 }
@@ -224,6 +225,25 @@ func draftVersions(t *testing.T, s community.Store) {
 		}
 		same(t, got(d.f.Draft(ctx, user, "topic:1"))(t), v)
 	}
+	same(t, len(claims(t, s)), 0)
+}
+
+func draftMost(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	user := newUser()
+	put := func(place string, version, most int) forum.PutDraft {
+		return forum.PutDraft{Draft: forum.Draft{User: user, Place: place, At: d.tick(), Version: version}, Most: most}
+	}
+	d.do(put("a", 1, 2), put("b", 1, 2))
+	d.fails(storage.ErrConflict, event(1), put("c", 1, 2))
+	d.fails(storage.ErrConflict, event(1), put("c", 1, 1))
+	d.do(put("a", 2, 2), forum.PutDraft{Draft: forum.Draft{User: newUser(), Place: "c", At: at(1), Version: 1}, Most: 2})
+	d.do(put("c", 1, 3), put("d", 1, 0), put("d", 2, 1))
+	d.do(forum.DeleteDraft{User: user, Place: "a"}, put("e", 1, 4))
+	same(t, len(got(d.f.Drafts(ctx, user))(t)), 4)
+	same(t, got(d.f.ReadAll(ctx, user))(t), time.Time{})
+	d.do(forum.MarkAllRead{User: user, At: at(5)}, put("f", 1, 5))
+	same(t, got(d.f.ReadAll(ctx, user))(t), at(5))
 	same(t, len(claims(t, s)), 0)
 }
 

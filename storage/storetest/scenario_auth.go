@@ -124,10 +124,12 @@ func useRecoveryRace(t *testing.T, s community.Store) {
 func putRecoveryRace(t *testing.T, s community.Store) {
 	l := newLodge(t, s)
 	user := l.signUp().User
-	for range rounds() {
-		crowd(t, 1, func(int, int) error {
+	for range each * rounds() { // few at once: the last of many would see all of the others
+		for _, err := range together(callers/2, func(int) error {
 			return s.Apply(ctx, account.PutRecovery{User: user, Hashes: [][32]byte{hash(), hash(), hash()}})
-		})
+		}) {
+			must(t, err)
+		}
 		same(t, got(l.a.Recovery(ctx, user))(t), 3)
 	}
 }

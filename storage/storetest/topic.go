@@ -17,12 +17,48 @@ var topicPromises = []promise{
 	{"Topic/Exists", "a topic is inserted once", false, topicExists},
 	{"Topic/Board", "a topic stands on a board that is there", false, topicBoard},
 	{"Topic/Conflict", "an update of a version that is not current is ErrConflict and changes nothing", false, topicConflict},
+	{"Topic/At", "TopicAt, ThreadAt and ReplyAt hold what goes with them to a version, and to the replies there were, and change nothing", false, postAt},
 	{"Topic/Recount", "Recount sets the counters from the replies as they are, and never lowers the last number", false, topicRecount},
 	{"Topic/Reactions", "reactions are counted in their post, each person's once", false, topicReactions},
 	{"Topic/Revisions", "revisions come oldest first, each number once, and are those of their post alone", false, topicRevisions},
 	{"Topic/MovePost", "the revisions, mentions and reactions of a post can be given to another, with their count", false, topicMovePost},
 	{"Topic/MovePostTaken", "what both posts have is there once, as the other had it; a revision of the same number in both is ErrExists", false, topicMovePostTaken},
 	{"Topic/Mentions", "who is mentioned in a post is replaced as a whole", false, topicMentions},
+}
+
+func postAt(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	topic := d.start()
+	r := d.reply(topic.ID, forum.Reply{})
+	before := d.topic(topic.ID)
+	at := func(topicAt, replyAt int) []storage.Change {
+		return []storage.Change{forum.TopicAt{Topic: topic.ID, Version: topicAt}, event(1), forum.ReplyAt{Reply: r.ID, Version: replyAt}}
+	}
+	d.do(at(1, 1)...)
+	same(t, d.topic(topic.ID), before)
+	same(t, d.getReply(r.ID), r)
+	for _, version := range []int{0, 2, -1} {
+		d.fails(storage.ErrConflict, at(1, version)...)
+		d.fails(storage.ErrConflict, at(version, 1)[:1]...)
+	}
+	d.fails(storage.ErrNotFound, event(2), forum.TopicAt{Topic: storage.NewID[forum.Topic](), Version: 1})
+	thread := forum.ThreadAt{Topic: topic.ID, Version: 1, Seq: 1, Replies: 1}
+	d.do(thread, event(1))
+	for _, other := range []forum.ThreadAt{{Version: 2, Seq: 1, Replies: 1}, {Version: 1, Seq: 2, Replies: 1}, {Version: 1, Seq: 1, Replies: 0}} {
+		other.Topic = topic.ID
+		d.fails(storage.ErrConflict, event(2), other)
+	}
+	d.fails(storage.ErrNotFound, event(2), forum.ThreadAt{Topic: storage.NewID[forum.Topic](), Version: 1})
+	d.fails(storage.ErrNotFound, event(2), forum.ReplyAt{Reply: storage.NewID[forum.Reply](), Version: 1})
+	d.reply(topic.ID, r)
+	d.do(forum.InsertReaction{Post: first(topic.ID), User: newUser(), At: d.tick()}, forum.InsertReaction{Post: post(r), User: newUser(), At: d.tick()})
+	d.fails(storage.ErrConflict, event(2), thread)
+	d.do(at(1, 1)...) // what is only counted moves no version
+	d.do(forum.UpdateTopic{Topic: before}, forum.UpdateReply{Reply: r})
+	d.do(at(2, 2)...)
+	d.fails(storage.ErrConflict, at(1, 2)[:1]...)
+	d.fails(storage.ErrConflict, at(2, 1)...)
+	same(t, len(claims(t, s)), 4)
 }
 
 func topicNotFound(t *testing.T, s community.Store) {

@@ -152,7 +152,7 @@ func (m *machine) removal() forum.Removal {
 	if m.number("removed", 4) > 0 {
 		return forum.Removal{}
 	}
-	return forum.Removal{State: forum.State(1 + m.number("state", 2)), At: m.now, By: m.by(), Why: m.text()}
+	return forum.Removal{State: forum.State(1 + m.number("state", 5)), At: m.now, By: m.by(), Why: m.text()}
 }
 
 func (m *machine) post() forum.Post {
@@ -208,6 +208,13 @@ func (m *machine) change() storage.Change {
 		func() storage.Change {
 			return forum.BoardAt{Board: pick(m, "board", m.boards), Version: 1 + m.number("version", 1)}
 		},
+		func() storage.Change { return forum.TopicAt{Topic: topic(), Version: 1 + m.number("version", 1)} },
+		func() storage.Change {
+			return forum.ThreadAt{Topic: topic(), Version: 1 + m.number("version", 1), Seq: m.number("seq", 2), Replies: m.number("replies", 2)}
+		},
+		func() storage.Change {
+			return forum.ReplyAt{Reply: pick(m, "reply", m.replies), Version: 1 + m.number("version", 1)}
+		},
 		func() storage.Change { return forum.InsertTopic{Topic: m.topic()} },
 		func() storage.Change { return forum.UpdateTopic{Topic: m.topic()} },
 		func() storage.Change {
@@ -253,7 +260,7 @@ func (m *machine) change() storage.Change {
 		func() storage.Change { return forum.DeleteReaction{Post: m.post(), User: user()} },
 		func() storage.Change { return forum.DeleteReactions{Post: m.post()} },
 		func() storage.Change {
-			return forum.PutDraft{Draft: forum.Draft{User: user(), Place: pick(m, "place", m.places), Title: m.text(), Body: m.text(), At: m.tick(), Version: 1 + m.number("version", 2)}}
+			return forum.PutDraft{Draft: forum.Draft{User: user(), Place: pick(m, "place", m.places), Title: m.text(), Body: m.text(), At: m.tick(), Version: 1 + m.number("version", 2)}, Most: m.number("most", 2)}
 		},
 		func() storage.Change { return forum.DeleteDraft{User: user(), Place: pick(m, "place", m.places)} },
 		func() storage.Change {
@@ -447,7 +454,7 @@ func (m *machine) read() action {
 		"Reply": func(ctx context.Context, s community.Store) string { return outcome(s.Forum().Reply(ctx, reply)) },
 		"Thread": func(ctx context.Context, s community.Store) string {
 			return walk(ctx, func(c storage.Cursor) (storage.Page[string], error) {
-				th, err := s.Forum().Thread(ctx, forum.ThreadQuery{Topic: topic, Reader: user, Newest: newest, After: c, Limit: limit})
+				th, err := s.Forum().Thread(ctx, forum.ThreadQuery{Topic: topic, Reader: user, Moderate: see, Newest: newest, After: c, Limit: limit})
 				if len(th.Useful) == 0 {
 					th.Useful = map[forum.Post]bool{}
 				}
@@ -458,6 +465,11 @@ func (m *machine) read() action {
 		},
 		"Place": func(ctx context.Context, s community.Store) string {
 			return outcome(s.Forum().Place(ctx, forum.PlaceQuery{Post: p, Reader: user}))
+		},
+		"Held": func(ctx context.Context, s community.Store) string {
+			return walk(ctx, func(c storage.Cursor) (storage.Page[forum.Place], error) {
+				return s.Forum().Held(ctx, forum.HeldQuery{Reach: see, After: c, Limit: limit})
+			})
 		},
 		"Subtree":   func(ctx context.Context, s community.Store) string { return outcome(s.Forum().Subtree(ctx, topic, "")) },
 		"Revisions": func(ctx context.Context, s community.Store) string { return outcome(s.Forum().Revisions(ctx, p)) },

@@ -50,11 +50,17 @@ func TestRoundTrips(t *testing.T) {
 			_, err := c.Forum.StartTopic(ctx, who, forum.NewTopic{Board: topic.Board, Title: "t", Body: "b"})
 			return err
 		}},
-		// To look, for the texts there were, to lock, to write, to commit.
-		{"EditPost", 5, func() error {
+		// To look, for the texts there were, to write.
+		{"EditPost", 3, func() error {
 			pl, err := c.Forum.EditPost(ctx, who, forum.PostEdit{Post: forum.Post{Topic: topic.ID}, Version: version, Title: "t", Body: fmt.Sprint("b", version)})
 			version = pl.Topic.Version
 			return err
+		}},
+		{"Reply and Hide", 4, func() error {
+			if err := reply(forum.NewReply{}); err != nil {
+				return err
+			}
+			return c.Forum.Hide(ctx, who, forum.Post{Topic: topic.ID, Reply: last.ID}, "w")
 		}},
 		{"Standing", 1, func() error { _, err := s.Membership().Standing(ctx, who.User, time.Now()); return err }},
 		{"ReadTo", 2, func() error {
