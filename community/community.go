@@ -119,7 +119,7 @@ func New(cfg Config) *Community {
 		cfg.Standing = members
 	}
 	if cfg.Auth == nil {
-		cfg.Auth = Policy{Standings: cfg.Standing, Rights: cfg.Rights, Plan: cfg.Plan, Levels: cfg.Levels}
+		cfg.Auth = Policy{Standings: cfg.Standing, Rights: cfg.Rights, Plan: cfg.Plan, Levels: cfg.Levels, Clock: cfg.Clock}
 	}
 	if cfg.Limit == nil && cfg.pace != nil {
 		cfg.Limit = limits{cfg.pace, cfg.Clock, members}

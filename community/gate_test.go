@@ -137,6 +137,7 @@ func TestGates(t *testing.T) {
 			p := community.Policy{
 				Standings: c.is, Rights: community.DefaultRights(), Plan: copis(),
 				Levels: map[auth.Action]auth.Level{forum.Edit: auth.LevelSubstantial},
+				Clock:  func() time.Time { return june.AddDate(0, 0, -1) },
 			}
 			_, err := auth.Enter(t.Context(), p, c.who, c.do)
 			if c.reason == "" {
@@ -157,6 +158,20 @@ func TestGates(t *testing.T) {
 			assert.Equal(t, auth.Reach{}, r)
 		})
 	}
+}
+
+// After going back by hand, a date that has passed opens nothing any more.
+func TestGateTellsNoPastDate(t *testing.T) {
+	t.Parallel()
+	p := community.Policy{
+		Standings: standing{Role: auth.Member, Category: membership.University}, Rights: community.DefaultRights(), Plan: copis(),
+		Clock: func() time.Time { return june.AddDate(0, 1, 0) },
+	}
+	_, err := auth.Enter(t.Context(), p, someone, forum.Say)
+	assert.Equal(t, &auth.Denied{Action: forum.Say, Reason: membership.ReasonPhase, Opens: june.AddDate(1, 0, 0)}, err, "the next phase that allows it and is to come")
+	p.Plan[2].Opens = time.Time{}
+	_, err = auth.Enter(t.Context(), p, someone, forum.Say)
+	assert.Equal(t, &auth.Denied{Action: forum.Say, Reason: membership.ReasonPhase}, err)
 }
 
 // A sanction in a group takes the role there, and leaves what is promised to

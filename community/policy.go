@@ -11,6 +11,7 @@ import (
 	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/storage"
 )
 
 // A Standing is what a person is, and where, at one instant.
@@ -76,6 +77,7 @@ type Policy struct {
 	Rights    Rights
 	Plan      membership.Plan            // empty: no phases
 	Levels    map[auth.Action]auth.Level // the least an action asks for; none: the zero one
+	Clock     storage.Clock              // says which dates are past; default: system time
 }
 
 var _ auth.Authorizer = Policy{}
@@ -271,10 +273,11 @@ func (v view) phase(do auth.Action) (auth.Step, *auth.Denied) {
 	denied := &auth.Denied{Action: do, Reason: membership.ReasonPhase}
 	for i := now + 1; i < len(v.Plan); i++ {
 		if v.allows(i, do) {
-			step.Want, denied.Opens = v.Plan[i].Name, v.Plan[i].Opens
+			step.Want = v.Plan[i].Name
 			break
 		}
 	}
+	denied.Opens = v.Plan.Opens(now, v.Clock.Now(), func(ph membership.Phase) bool { return slices.Contains(ph.Allows[v.is.Category], do) })
 	switch {
 	case v.who.User.IsZero():
 		denied.Reason = auth.ReasonSignIn

@@ -62,7 +62,7 @@ func (s *Service) apply(ctx context.Context, who auth.Actor, in NewApplication) 
 			return err
 		}
 		st := s.at(f, now)
-		if err := st.restrained(Join); err != nil {
+		if err := st.restrained(Join, Suspension); err != nil {
 			return err
 		}
 		if !st.Waiting.ID.IsZero() {

@@ -53,6 +53,9 @@ func (s *Service) EditProfile(ctx context.Context, who auth.Actor, in ProfileEdi
 			if m = st.Member; !m.belongs() {
 				return ErrNotMember
 			}
+			if err := st.restrained(SeeMembers, ReadOnly); err != nil { // what others read is not for them to write
+				return err
+			}
 			if m.Version != in.Version {
 				return &storage.Conflict{Base: in.Version, Current: m}
 			}

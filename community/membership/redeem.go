@@ -84,7 +84,7 @@ func (s *Service) redeem(ctx context.Context, who auth.Actor, secret string) (m 
 		if st.Member.belongs() {
 			return ErrMember
 		}
-		if err := st.restrained(Join); err != nil {
+		if err := st.restrained(Join, Suspension); err != nil {
 			return err
 		}
 		if err := s.admitsNow(ctx, Join, inv.Category, now); err != nil {

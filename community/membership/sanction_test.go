@@ -42,6 +42,31 @@ func TestSuspendNow(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// What others read of somebody is not for them to write while they may only
+// read, nor while they are suspended.
+func TestRestrainedProfile(t *testing.T) {
+	t.Parallel()
+	for kind, refused := range map[membership.SanctionKind]bool{membership.Warning: false, membership.ReadOnly: true, membership.Suspension: true} {
+		w := newWorld(t)
+		me, err := w.members.Me(w.ctx, w.member)
+		require.NoError(t, err)
+		x := w.restrains(w.moderator, w.member, kind, time.Time{})
+		in := membership.ProfileEdit{Version: me.Version, Headline: &membership.Field{Text: "Insulto", Audience: auth.Public}}
+		_, err = w.members.EditProfile(w.ctx, w.member, in)
+		if !refused {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, auth.ErrDenied, "%s", kind)
+		now, err := w.members.Me(w.ctx, w.member)
+		require.NoError(t, err)
+		assert.Equal(t, me, now)
+		require.NoError(t, w.members.Lift(w.ctx, w.moderator, x.ID))
+		_, err = w.members.EditProfile(w.ctx, w.member, in)
+		require.NoError(t, err)
+	}
+}
+
 func TestSanctionsFromTheLightest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

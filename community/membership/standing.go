@@ -100,11 +100,11 @@ func (st Standing) rank(area auth.AreaID) auth.Role {
 	return st.RoleIn(area)
 }
 
-// restrained returns the refusal of somebody who is suspended from the
-// community.
-func (st Standing) restrained(do auth.Action) error {
+// restrained returns the refusal of somebody who is restrained in the whole
+// community, by at least this much.
+func (st Standing) restrained(do auth.Action, least SanctionKind) error {
 	for _, x := range st.Sanctions {
-		if x.Kind == Suspension && x.Area == auth.Commons {
+		if x.Kind >= least && x.Area == auth.Commons {
 			return &auth.Denied{Action: do, Reason: ReasonSanction, Opens: x.Until}
 		}
 	}

@@ -18,6 +18,9 @@ var acr = [...]string{
 	auth.LevelHigh:        "https://www.spid.gov.it/SpidL3",
 }
 
+// known says to people how surely they are known.
+var known = [...]string{"solo la password", auth.LevelLow: "basso", auth.LevelSubstantial: "significativo", auth.LevelHigh: "elevato"}
+
 // levelOf returns the level of the first class that there is; 0: none is.
 func levelOf(classes string) auth.Level {
 	for _, c := range strings.Fields(classes) {

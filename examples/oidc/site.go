@@ -246,7 +246,7 @@ func (s *site) home(v *visit) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	return show(v.w, http.StatusOK, "home", map[string]any{"Me": names[v.who.User], "Level": v.who.Level.String(), "Topics": topics.Items})
+	return show(v.w, http.StatusOK, "home", map[string]any{"Me": names[v.who.User], "Level": known[v.who.Level], "Topics": topics.Items})
 }
 
 // start starts a topic, if its author is known surely enough.

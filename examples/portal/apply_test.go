@@ -166,7 +166,7 @@ func TestLeaving(t *testing.T) {
 	topic := "/topics/" + s.topic("Innovazione sociale").ID.String()
 	checkPage(t, b.get("/membership/pause").is(http.StatusOK))
 	checkPage(t, b.follow(b.post("/membership/pause")).has("Sei in pausa.", "Torna a partecipare"))
-	checkPage(t, b.post(topic+"/reply", "do", "post", "body", "Ci sono?").is(http.StatusForbidden).has("Ci sono?", "Sei in pausa", `href="/membership"`))
+	checkPage(t, b.post(topic+"/reply", "do", "post", "body", "Ci sono?").is(http.StatusForbidden).has("Ci sono?", "Sei in pausa", `href="/membership">Torna a partecipare`))
 	b.follow(b.post("/membership/back")).has("Fai parte della comunità").hasNot("Sei in pausa: finché")
 	b.post(topic+"/reply", "do", "post", "body", "Ci sono.").is(http.StatusSeeOther)
 

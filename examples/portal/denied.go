@@ -14,7 +14,7 @@ import (
 type way struct{ Href, Label string }
 
 // waysOut are the pages that help with a refusal, by its reason. To join is
-// offered to whoever is no member.
+// offered to whoever is no member; a sanction is on a note on every page.
 var waysOut = map[string][]string{
 	membership.ReasonPhase:    {"phases", "join"},
 	membership.ReasonSanction: {"membership"},
@@ -83,14 +83,13 @@ func (p *portal) notes(v *visit) []note {
 	if v.me == nil {
 		return nil
 	}
-	own := []way{{p.url("membership"), p.t(v, "note.membership")}}
 	var out []note
 	for _, x := range v.me.Standing.Sanctions {
-		out = append(out, note{p.t(v, "note.sanction."+x.Kind.String(), "Area", p.area(x.Area).Name) + p.term(v, "denied."+membership.ReasonSanction, x.Until), x.Why, own})
+		out = append(out, note{p.t(v, "note.sanction."+x.Kind.String(), "Area", p.area(x.Area).Name) + p.term(v, "denied."+membership.ReasonSanction, x.Until), x.Why, []way{{p.url("sanctions", x.ID), p.t(v, "note.appeal")}}})
 	}
 	m := v.me.Standing.Member
 	if m.State == membership.Away {
-		out = append(out, note{Text: p.t(v, "note.away"), Ways: own})
+		out = append(out, note{Text: p.t(v, "note.away"), Ways: []way{{p.url("membership"), p.t(v, "back.button")}}})
 	}
 	if opens, shut := p.shutOut(v); shut {
 		out = append(out, note{Text: p.t(v, "note.phase") + p.term(v, "denied."+membership.ReasonPhase, opens), Ways: []way{{p.url("phases"), p.t(v, "way.phases")}}})

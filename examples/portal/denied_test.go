@@ -55,7 +55,7 @@ func TestSuspendNow(t *testing.T) {
 	// Signed in again, she is told why and until when on every page, and may do
 	// nothing but answer.
 	tecla = s.browser("tecla.bassani")
-	told := []string{"La tua partecipazione è sospesa", "Vale fino al 21 maggio 2026, ore 00:00.", why, `href="/membership"`}
+	told := []string{"La tua partecipazione è sospesa", "Vale fino al 21 maggio 2026, ore 00:00.", why, `href="` + strings.TrimPrefix(desk, "/desk") + `"`}
 	for _, address := range []string{topic, "/boards/" + s.topic("Innovazione sociale").Board.String(), "/unread", "/following", "/members", "/desk"} {
 		checkPage(t, tecla.get(address).is(http.StatusForbidden).has(told...).has("limitata per un provvedimento"))
 	}
@@ -143,4 +143,21 @@ func TestPhaseGate(t *testing.T) {
 	// Without a date, it says so.
 	ettore := s.browser("ettore.brighi") // a citizen: only in the last phase
 	checkPage(t, ettore.get(topic).is(http.StatusForbidden).has("La data è ancora da stabilire."))
+}
+
+// Whoever is signed out or loses a right while they write keeps what they
+// typed, on the page that refuses it.
+func TestTypedIsKept(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	at := "/desk/applications/" + s.waiting("gemma.torrisi")
+	marta := s.browser("marta.colonna")
+	marta.post("/sign-out").is(http.StatusSeeOther)
+	checkPage(t, marta.post(at, "do", "decline", "why", "Una lunga motivazione").is(http.StatusForbidden).has("Una lunga motivazione", `href="/sign-in"`))
+	restrained(s.browser("bruna.maltesi"), "marta.colonna", "2", sampleAreas()[0].ID.String(), "Pausa.", "")
+	marta = s.browser("marta.colonna")
+	checkPage(t, marta.post(at, "do", "decline", "why", "Una lunga motivazione").is(http.StatusForbidden).has("Una lunga motivazione", "Pausa."))
+	gemma := s.browser("gemma.torrisi")
+	gemma.post("/sign-out").is(http.StatusSeeOther)
+	checkPage(t, gemma.post("/join", "category", "expert", "text", "Perché mi serve").is(http.StatusForbidden).has("Perché mi serve"))
 }

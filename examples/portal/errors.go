@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -119,7 +120,7 @@ func (p *portal) fail(v *visit, err error) {
 		SignIn: v.me == nil && !errors.Is(err, errCrossOrigin) && (status == http.StatusNotFound || status == http.StatusForbidden),
 	}
 	if !errors.Is(err, errCrossOrigin) { // whose text is somebody else's
-		view.Typed = v.field("body")
+		view.Typed = cmp.Or(v.field("body"), v.field("text"), v.field("why"))
 	}
 	if err := p.render(v, status, "error", page{Title: p.t(v, "error."+key), Data: view}); err != nil {
 		p.log.ErrorContext(v.ctx(), "error page failed", "err", err)
