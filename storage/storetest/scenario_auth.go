@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -255,12 +256,8 @@ func eraseRace(t *testing.T, s community.Store) {
 			account.PutRecovery{User: a.User, Hashes: [][32]byte{hash()}}, account.InsertIdentity{Identity: account.Identity{Issuer: "i", Subject: a.User.String(), User: a.User}},
 			account.InsertConsent{Consent: account.Consent{User: a.User, Document: "terms", At: at(1)}},
 		}
-		errs := together(len(give)+1, func(i int) error {
-			if i == len(give)/2 {
-				return s.Apply(ctx, account.EraseUser{User: a.User})
-			}
-			return s.Apply(ctx, give[i%len(give)])
-		})
+		all := slices.Insert(slices.Clone(give), len(give)/2, storage.Change(account.EraseUser{User: a.User}))
+		errs := together(len(all), func(i int) error { return s.Apply(ctx, all[i]) })
 		for _, err := range errs {
 			if err != nil {
 				is(t, err, storage.ErrNotFound)
