@@ -53,6 +53,8 @@ func (o only) Enter(ctx context.Context, who Actor, do Action) (Authorizer, erro
 	return only{all, o.actions}, nil
 }
 
+func (o only) ForCall() Authorizer { return only{ForCall(o.all), o.actions} }
+
 // Enter begins a call of a service. It returns an Authorizer for this call,
 // which may answer all of it from one look at who an actor is, and it refuses
 // what the actor may not do wherever and to whatever: because of a sanction,

@@ -107,6 +107,9 @@ func New(cfg Config) *Community {
 	if cfg.Rights == nil {
 		cfg.Rights = DefaultRights()
 	}
+	if cfg.Plan == nil {
+		cfg.Plan = cfg.Membership.Plan // what gates admission gates all else
+	}
 	if cfg.pace == nil && cfg.Limit == nil && len(cfg.Rates) > 0 {
 		cfg.pace = newPace(cfg.Rates)
 	}
@@ -148,9 +151,7 @@ func New(cfg Config) *Community {
 
 	m := cfg.Membership
 	m.Store, m.Auth, m.Clock, m.Limit, m.Ends = cfg.Store.Membership(), cfg.Auth, cfg.Clock, cfg.Limit, session.Ends
-	if m.Plan == nil {
-		m.Plan = cfg.Plan
-	}
+	m.Plan = cfg.Plan
 	c.Membership = membership.New(m)
 	members.of, c.mailboxes = c.Membership, m.Mailboxes
 

@@ -43,7 +43,7 @@ func (l limits) Allow(ctx context.Context, who auth.Actor, do auth.Action) error
 		return nil
 	}
 	rate := rates.Member
-	if rates.Newcomer != rates.Member {
+	if rates.Newcomer != (Rate{}) && rates.Newcomer != rates.Member {
 		st, err := l.members.of.Standing(ctx, who.User)
 		if err != nil {
 			return err

@@ -142,6 +142,12 @@ func (p Policy) Enter(ctx context.Context, who auth.Actor, do auth.Action) (auth
 	return p, nil
 }
 
+// ForCall implements what [auth.ForCall] asks for.
+func (p Policy) ForCall() auth.Authorizer {
+	p.Standings = &remembered{of: p.Standings}
+	return p
+}
+
 // remembered asks for each person once.
 type remembered struct {
 	of Standings

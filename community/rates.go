@@ -17,7 +17,7 @@ type Rate struct {
 }
 
 // Rates bounds how often one person does a thing. Actions that are not in it
-// have no limit. What was done is remembered in memory: of several nodes each
+// have no limit; a newcomer without a rate of their own has that of members. What was done is remembered in memory: of several nodes each
 // allows as much.
 type Rates map[auth.Action]struct{ Newcomer, Member Rate }
 

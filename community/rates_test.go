@@ -35,7 +35,10 @@ func newTalk(t *testing.T, rates community.Rates, members ...auth.Actor) *talk {
 	w := &talk{T: t, now: june}
 	w.c = community.New(community.Config{
 		Store: memory.New(), Rates: rates, Clock: func() time.Time { return w.now },
-		Membership: membership.Config{Plan: membership.Plan{membership.Phase{Name: "open"}.Widen(membership.Open, membership.Expert)}},
+		Membership: membership.Config{Plan: membership.Plan{membership.Phase{
+			Name: "open", Audience: auth.CommunityMembers,
+			Allows: map[membership.Category][]auth.Action{membership.Expert: community.MemberActions()},
+		}.Widen(membership.Open, membership.Expert)}},
 		Rights: community.Rights{
 			forum.See: auth.Observer, forum.Read: auth.Observer, forum.Manage: auth.Member,
 			forum.Start: auth.Member, forum.Say: auth.Member, forum.React: auth.Member,
@@ -93,9 +96,7 @@ func TestRates(t *testing.T) {
 
 func TestRatesCountThoseAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t, community.Rates{forum.Say: {
-		Newcomer: community.Rate{Times: 10, Per: time.Hour}, Member: community.Rate{Times: 10, Per: time.Hour},
-	}}, someone)
+	w := newTalk(t, community.Rates{forum.Say: {Member: community.Rate{Times: 10, Per: time.Hour}}}, someone) // of newcomers too
 	var passed atomic.Int32
 	var all sync.WaitGroup
 	for range 64 {

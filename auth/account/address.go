@@ -85,7 +85,7 @@ func (s *Service) RequestVerify(ctx context.Context, who auth.Actor) error {
 	if err != nil {
 		return refuse(op, err)
 	}
-	return refuse(op, s.prompt(ctx, a, VerifyAddress, address, m))
+	return refuse(op, s.prompt(ctx, who, a, VerifyAddress, address, m))
 }
 
 // ChangeAddress has a link sent to another address; whoever opens it makes it
@@ -101,12 +101,14 @@ func (s *Service) ChangeAddress(ctx context.Context, who auth.Actor, in AddressC
 	if err != nil {
 		return refuse(op, err)
 	}
-	return refuse(op, s.prompt(ctx, a, ChangeAddress, address, m))
+	return refuse(op, s.prompt(ctx, who, a, ChangeAddress, address, m))
 }
 
 // prompt grants a token for an address and sends it there, or tells the owner
-// of that address that they have an account already.
-func (s *Service) prompt(ctx context.Context, a Account, p Purpose, address string, m Mailbox) error {
+// of that address that they have an account already. The token is granted only
+// to the account as it was proven: one that came after a change of password
+// would outlive what the change ended.
+func (s *Service) prompt(ctx context.Context, who auth.Actor, a Account, p Purpose, address string, m Mailbox) error {
 	if err := s.count(ctx, ActMail, limit{key("mail", string(m[:])), ofMail}, limit{key("mailing", a.User.String()), ofMail}); err != nil {
 		return err
 	}
@@ -115,7 +117,13 @@ func (s *Service) prompt(ctx context.Context, a Account, p Purpose, address stri
 		return err
 	}
 	t, secret := s.grant(Token{User: a.User, Purpose: p, Address: address})
-	if err := s.cfg.Store.Apply(ctx, PutToken{t}); err != nil {
+	if err := s.decide(ctx, func() error {
+		now, err := s.still(ctx, who, a)
+		if err != nil {
+			return err
+		}
+		return s.cfg.Store.Apply(ctx, UpdateAccount{now}, PutToken{t})
+	}); err != nil {
 		return err
 	}
 	s.cfg.Send(ctx, prompting(a, p, address, secret, owner))

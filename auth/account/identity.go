@@ -162,7 +162,7 @@ func (s *Service) UnlinkIdentity(ctx context.Context, who auth.Actor, issuer, su
 		if a.Password == "" && len(has) == 1 && has[0].Issuer == issuer && has[0].Subject == subject {
 			return &storage.Invalid{Field: "identity", Code: CodeOnlyOne}
 		}
-		changes := []storage.Change{DropIdentity{a.User, issuer, subject}, UpdateAccount{a}, s.event(EventUnlinked, a.User, who)}
+		changes := []storage.Change{DropIdentity{a.User, issuer, subject}, UpdateAccount{a}, DropTokens{a.User, []Purpose{SecondStep}}, s.event(EventUnlinked, a.User, who)}
 		return s.cfg.Store.Apply(ctx, append(changes, s.cfg.Ends(a.User)...)...)
 	}))
 }

@@ -29,6 +29,15 @@ func TestMeanwhile(t *testing.T) {
 			}
 		}
 	}
+	another := func(s account.Store) func(storage.Change) { // somebody chooses another password
+		return func(c storage.Change) {
+			a, err := s.Account(ctx, c.(account.UpdateAccount).Account.User)
+			a.Password = "another"
+			if err == nil {
+				_ = s.Apply(ctx, account.UpdateAccount{Account: a})
+			}
+		}
+	}
 	for _, c := range []struct {
 		what   string
 		change storage.Change
@@ -104,15 +113,12 @@ func TestMeanwhile(t *testing.T) {
 			w.later(account.NameKept)
 			return func() error { return w.Rename(ctx, maria, "maria.bianchi") }
 		}},
-		{"a password that is changed", account.UpdateAccount{}, func(s account.Store) func(storage.Change) {
-			return func(c storage.Change) {
-				a, err := s.Account(ctx, c.(account.UpdateAccount).Account.User)
-				a.Password = "another"
-				if err == nil {
-					_ = s.Apply(ctx, account.UpdateAccount{Account: a})
-				}
+		{"a new address asked for with a password that is changed", account.UpdateAccount{}, another, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {
+			return func() error {
+				return w.ChangeAddress(ctx, maria, account.AddressChange{Address: "maria@altro.example", Password: good})
 			}
-		}, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {
+		}},
+		{"a password that is changed", account.UpdateAccount{}, another, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {
 			return func() error { return w.ChangePassword(ctx, maria, account.PasswordChange{Old: good, New: other}) }
 		}},
 		{"a factor of a changed account", account.UpdateAccount{}, bump, nil, func(w *world, maria auth.Actor) func() error {
