@@ -37,7 +37,7 @@ func (s *Service) Enable(ctx context.Context, who auth.Actor, user auth.UserID) 
 }
 
 func (s *Service) setDisabled(ctx context.Context, op string, do auth.Action, event string, who auth.Actor, user auth.UserID, disabled bool) error {
-	if err := auth.ForCall(s.cfg.Auth).Authorize(ctx, who, do, auth.Scope{Area: auth.Commons, Author: user}); err != nil {
+	if err := s.cfg.Auth.Authorize(ctx, who, do, auth.Scope{Area: auth.Commons, Author: user}); err != nil {
 		return refuse(op, err)
 	}
 	return refuse(op, s.decide(ctx, func() error {
