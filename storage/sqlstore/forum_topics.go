@@ -55,12 +55,11 @@ func (f forumStore) Topics(ctx context.Context, q forum.TopicQuery) (page storag
 		_, err := f.s.enter(ctx)
 		return page, failed(op, err) // nothing is within reach, or it is nobody's
 	}
-	limit := storage.Limit(q.Limit)
 	args := make([]any, len(text.args))
 	for i, name := range text.args {
-		args[i] = topicArgs[name](q, after, limit)
+		args[i] = topicArgs[name](q, after)
 	}
-	items, err := rows(ctx, f.s, op, limit+1, text.fields, text.query, args...)
+	items, err := rows(ctx, f.s, op, l.limit+1, text.fields, text.query, args...)
 	if err != nil {
 		return page, err
 	}
@@ -75,7 +74,7 @@ func (f forumStore) Topics(ctx context.Context, q forum.TopicQuery) (page storag
 	for i := range items {
 		items[i].New = items[i].New || items[i].Unread > 0
 	}
-	return storage.Cut(items, limit, topicsName(q), func(l forum.Listed) any {
+	return storage.Cut(items, l.limit, topicsName(q), func(l forum.Listed) any {
 		return topicKey{pinned(&l.Topic), l.ActiveAt.UnixMicro(), l.ID}
 	}), nil
 }
@@ -89,15 +88,14 @@ func readableTime(micros int64) error {
 }
 
 // topicArgs are the arguments of lists, by the names in their text.
-var topicArgs = map[string]func(q forum.TopicQuery, after topicKey, limit int) any{
-	":board":  func(q forum.TopicQuery, _ topicKey, _ int) any { return q.Board },
-	":area":   func(q forum.TopicQuery, _ topicKey, _ int) any { return q.Area },
-	":author": func(q forum.TopicQuery, _ topicKey, _ int) any { return q.Author },
-	":reader": func(q forum.TopicQuery, _ topicKey, _ int) any { return q.Reader },
-	":areas":  func(q forum.TopicQuery, _ topicKey, _ int) any { return areas(q.Reach) },
-	":at":     func(_ forum.TopicQuery, after topicKey, _ int) any { return always(time.UnixMicro(after.At)) },
-	":id":     func(_ forum.TopicQuery, after topicKey, _ int) any { return raw(after.ID) },
-	":limit":  func(_ forum.TopicQuery, _ topicKey, limit int) any { return limit + 1 },
+var topicArgs = map[string]func(q forum.TopicQuery, after topicKey) any{
+	":board":  func(q forum.TopicQuery, _ topicKey) any { return q.Board },
+	":area":   func(q forum.TopicQuery, _ topicKey) any { return q.Area },
+	":author": func(q forum.TopicQuery, _ topicKey) any { return q.Author },
+	":reader": func(q forum.TopicQuery, _ topicKey) any { return q.Reader },
+	":areas":  func(q forum.TopicQuery, _ topicKey) any { return areas(q.Reach) },
+	":at":     func(_ forum.TopicQuery, after topicKey) any { return always(time.UnixMicro(after.At)) },
+	":id":     func(_ forum.TopicQuery, after topicKey) any { return raw(after.ID) },
 }
 
 // topicList is all that the text of a list depends on.
@@ -111,6 +109,7 @@ type topicList struct {
 	areas   bool // and the others in some areas
 	removed bool
 	place   place
+	limit   int
 
 	board, area, author, announced, following bool // what else must be so
 	reader, unread                            bool
@@ -129,7 +128,7 @@ const (
 
 func listOf(q forum.TopicQuery, where place) topicList {
 	l := topicList{
-		open: min(floor(q.Reach), 4), areas: len(q.Reach.Areas) > 0, removed: q.Removed, place: where,
+		open: min(floor(q.Reach), 4), areas: len(q.Reach.Areas) > 0, removed: q.Removed, place: where, limit: storage.Limit(q.Limit),
 		board: !q.Board.IsZero(), area: !q.Area.IsZero(), author: !q.Author.IsZero(), announced: q.Announced, following: q.Following,
 		reader: !q.Reader.IsZero(), unread: q.Unread, marks: q.Unread,
 	}
@@ -156,7 +155,10 @@ func (x *texts) topics(l topicList) *topicsText {
 		return t.(*topicsText)
 	}
 	t := &topicsText{fields: l.fields}
-	t.query = argName.ReplaceAllStringFunc(l.text(x.d), func(name string) string {
+	// The limit is said and no argument: PostgreSQL takes an unknown one for a
+	// tenth of all there is, and then plans every call anew.
+	text := strings.ReplaceAll(l.text(x.d), ":limit", strconv.Itoa(l.limit+1))
+	t.query = argName.ReplaceAllStringFunc(text, func(name string) string {
 		i := slices.Index(t.args, name)
 		if i < 0 {
 			i = len(t.args)
