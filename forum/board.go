@@ -71,16 +71,16 @@ func (s *Service) OpenBoard(ctx context.Context, who auth.Actor, in NewBoard) (B
 		CreatedAt: s.cfg.Clock.Now(), Version: 1,
 	}
 	if err := b.check(); err != nil {
-		return Board{}, refuse(op, "", err)
+		return Board{}, storage.Refuse(op, "", err)
 	}
 	if err := s.cfg.Auth.Authorize(ctx, who, Manage, auth.Scope{Area: in.Area}); err != nil {
-		return Board{}, refuse(op, "", err)
+		return Board{}, storage.Refuse(op, "", err)
 	}
-	once, err := s.once(who, op, in.Key, b.ID.Bytes(), b.CreatedAt)
+	once, err := storage.OnceFor(who.User.Bytes(), op, in.Key, b.ID.Bytes(), b.CreatedAt, s.cfg.KeepKeys)
 	if err != nil {
-		return Board{}, refuse(op, "", err)
+		return Board{}, storage.Refuse(op, "", err)
 	}
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		guards, err := s.lineage(ctx, b)
 		if err != nil {
 			return err
@@ -88,11 +88,11 @@ func (s *Service) OpenBoard(ctx context.Context, who auth.Actor, in NewBoard) (B
 		all := append(guards, InsertBoard{b}, s.event(EventBoardOpened, b.CreatedAt, b.scope(), Event{By: who.By(), Board: b.ID}))
 		return s.cfg.Store.Apply(ctx, append(all, once...)...)
 	})
-	if made, ok := s.done(ctx, who, op, in.Key, err); ok {
+	if made, ok := storage.Made(ctx, s.cfg.Store, who.User.Bytes(), op, in.Key, err); ok {
 		return s.Board(ctx, who, storage.MakeID[Board](made))
 	}
 	if err != nil {
-		return Board{}, refuse(op, "", err)
+		return Board{}, storage.Refuse(op, "", err)
 	}
 	return b, nil
 }
@@ -107,7 +107,7 @@ func (s *Service) EditBoard(ctx context.Context, who auth.Actor, in BoardEdit) (
 		return Board{}, err
 	}
 	var b Board
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		var err error
 		if b, err = s.board(ctx, who, in.Board); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (s *Service) EditBoard(ctx context.Context, who auth.Actor, in BoardEdit) (
 			s.event(EventBoardEdited, s.cfg.Clock.Now(), b.scope(), Event{By: who.By(), Board: b.ID}))...)
 	})
 	if err != nil {
-		return Board{}, refuse(op, object, err)
+		return Board{}, storage.Refuse(op, object, err)
 	}
 	b.Version++
 	return b, nil
@@ -162,7 +162,7 @@ func (s *Service) Board(ctx context.Context, who auth.Actor, id BoardID) (Board,
 		}
 	}
 	if err != nil {
-		return Board{}, refuse("forum.Board", "board "+id.String(), err)
+		return Board{}, storage.Refuse("forum.Board", "board "+id.String(), err)
 	}
 	return b, nil
 }
@@ -179,15 +179,15 @@ func (s *Service) Boards(ctx context.Context, who auth.Actor, area auth.AreaID) 
 	}
 	see, err := s.cfg.Auth.Reach(ctx, who, See)
 	if err != nil {
-		return nil, refuse(op, "", err)
+		return nil, storage.Refuse(op, "", err)
 	}
 	read, err := s.cfg.Auth.Reach(ctx, who, Read)
 	if err != nil {
-		return nil, refuse(op, "", err)
+		return nil, storage.Refuse(op, "", err)
 	}
 	boards, err := s.cfg.Store.Boards(ctx, BoardQuery{Area: area, See: see, Read: read, Reader: who.User})
 	if err != nil {
-		return nil, refuse(op, "", err)
+		return nil, storage.Refuse(op, "", err)
 	}
 	seen := map[BoardID]bool{}
 	for i, b := range boards {
@@ -205,7 +205,7 @@ func (s *Service) board(ctx context.Context, who auth.Actor, id BoardID) (Board,
 	if err != nil {
 		return Board{}, err
 	}
-	return b, hide(s.cfg.Auth.Authorize(ctx, who, See, b.scope()))
+	return b, auth.Hide(s.cfg.Auth.Authorize(ctx, who, See, b.scope()))
 }
 
 // lineage checks that a board stands below boards of its own area and never
@@ -224,7 +224,7 @@ func (s *Service) lineage(ctx context.Context, b Board) ([]storage.Change, error
 			err = storage.ErrNotFound
 		}
 		if err != nil {
-			return nil, unknown("parent", err)
+			return nil, auth.Unknown("parent", err)
 		}
 		guards = append(guards, BoardAt{p.ID, p.Version})
 		at = p.Parent

@@ -30,13 +30,13 @@ func (s *Service) SaveDraft(ctx context.Context, who auth.Actor, in DraftSave) (
 	}
 	d, err := s.saveDraft(ctx, who, in)
 	if err != nil {
-		return Draft{}, refuse(op, "", err)
+		return Draft{}, storage.Refuse(op, "", err)
 	}
 	return d, nil
 }
 
 func (s *Service) saveDraft(ctx context.Context, who auth.Actor, in DraftSave) (Draft, error) {
-	if err := signedIn(who, Say); err != nil {
+	if err := auth.SignedIn(who, Say); err != nil {
 		return Draft{}, err
 	}
 	var err error
@@ -109,7 +109,7 @@ func (s *Service) Draft(ctx context.Context, who auth.Actor, place string) (Draf
 		d, err = s.cfg.Store.Draft(ctx, who.User, place)
 	}
 	if err != nil {
-		return Draft{}, refuse("forum.Draft", "", err)
+		return Draft{}, storage.Refuse("forum.Draft", "", err)
 	}
 	return d, nil
 }
@@ -122,7 +122,7 @@ func (s *Service) Drafts(ctx context.Context, who auth.Actor) ([]Draft, error) {
 		all, err = s.cfg.Store.Drafts(ctx, who.User)
 	}
 	if err != nil {
-		return nil, refuse("forum.Drafts", "", err)
+		return nil, storage.Refuse("forum.Drafts", "", err)
 	}
 	return all, nil
 }
@@ -137,7 +137,7 @@ func (s *Service) DropDraft(ctx context.Context, who auth.Actor, place string) e
 		err = s.cfg.Store.Apply(ctx, DeleteDraft{who.User, place})
 	}
 	if err != nil {
-		return refuse("forum.DropDraft", "", err)
+		return storage.Refuse("forum.DropDraft", "", err)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (s *Service) DropDraft(ctx context.Context, who auth.Actor, place string) e
 // own lets somebody to their own drafts, whatever else they may do, unless they
 // come with a token that was not given it.
 func (s *Service) own(ctx context.Context, who auth.Actor) error {
-	if err := signedIn(who, Say); err != nil {
+	if err := auth.SignedIn(who, Say); err != nil {
 		return err
 	}
 	_, err := auth.Enter(ctx, s.cfg.Auth, who, Say)

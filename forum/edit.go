@@ -34,7 +34,7 @@ func (s *Service) EditPost(ctx context.Context, who auth.Actor, in PostEdit) (Pl
 	}
 	pl, err := s.editPost(ctx, who, in)
 	if err != nil {
-		return Place{}, refuse(op, in.Post.String(), err)
+		return Place{}, storage.Refuse(op, in.Post.String(), err)
 	}
 	return pl, nil
 }
@@ -53,7 +53,7 @@ func (s *Service) editPost(ctx context.Context, who auth.Actor, in PostEdit) (pl
 	if in.Body, err = storage.Text("body", in.Body, s.cfg.MaxBody); err != nil {
 		return Place{}, err
 	}
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		if pl, err = s.look(ctx, who, in.Post); err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func (s *Service) Feed(ctx context.Context, who auth.Actor, in FeedPage) (Feed, 
 		return Feed{}, err
 	}
 	if in.Board.IsZero() == in.Topic.IsZero() {
-		return Feed{}, refuse(op, "", &storage.Invalid{Field: "board", Code: storage.CodeMissing})
+		return Feed{}, storage.Refuse(op, "", &storage.Invalid{Field: "board", Code: storage.CodeMissing})
 	}
 	feed, object := s.topicFeed, Post{Topic: in.Topic}.String()
 	if !in.Board.IsZero() {
@@ -54,7 +54,7 @@ func (s *Service) Feed(ctx context.Context, who auth.Actor, in FeedPage) (Feed, 
 	}
 	f, err := feed(ctx, who, in)
 	if err != nil {
-		return Feed{}, refuse(op, object, err)
+		return Feed{}, storage.Refuse(op, object, err)
 	}
 	slices.SortStableFunc(f.Entries, func(a, b FeedEntry) int { return b.Updated.Compare(a.Updated) })
 	f.Entries = f.Entries[:min(len(f.Entries), storage.Limit(in.Limit))]
@@ -133,7 +133,7 @@ type FeedLinks struct {
 // entries need and that is nil is Invalid.
 func (f Feed) WriteAtom(w io.Writer, l FeedLinks) error {
 	if len(f.Entries) > 0 && (l.Link == nil || l.Name == nil || l.HTML == nil) {
-		return refuse("forum.WriteAtom", "", &storage.Invalid{Field: "links", Code: storage.CodeMissing})
+		return storage.Refuse("forum.WriteAtom", "", &storage.Invalid{Field: "links", Code: storage.CodeMissing})
 	}
 	doc := atomFeed{ID: l.ID, Title: f.Title, Updated: atomTime(f.Updated),
 		Links: []atomLink{{"self", "application/atom+xml", l.Self}, {"alternate", "text/html", l.Page}}}

@@ -31,7 +31,7 @@ func (s *Service) Waiting(ctx context.Context, who auth.Actor, in WaitingPage) (
 		page, err = s.cfg.Store.Held(ctx, HeldQuery{Reach: reach, After: in.After, Limit: in.Limit})
 	}
 	if err != nil {
-		return storage.Page[Place]{}, refuse(op, "", err)
+		return storage.Page[Place]{}, storage.Refuse(op, "", err)
 	}
 	return page, nil
 }

@@ -19,9 +19,9 @@ func (s *Service) ReadTo(ctx context.Context, who auth.Actor, id TopicID, seq in
 	if err != nil {
 		return err
 	}
-	err = signedIn(who, Watch)
+	err = auth.SignedIn(who, Watch)
 	if err == nil {
-		err = s.decide(ctx, func() error {
+		err = storage.Decide(ctx, func() error {
 			pl, err := s.watched(ctx, who, id)
 			if err != nil {
 				return err
@@ -37,7 +37,7 @@ func (s *Service) ReadTo(ctx context.Context, who auth.Actor, id TopicID, seq in
 		})
 	}
 	if err != nil {
-		return refuse("forum.ReadTo", "topic "+id.String(), err)
+		return storage.Refuse("forum.ReadTo", "topic "+id.String(), err)
 	}
 	return nil
 }
@@ -49,12 +49,12 @@ func (s *Service) ReadAll(ctx context.Context, who auth.Actor) error {
 	if err != nil {
 		return err
 	}
-	err = signedIn(who, Watch)
+	err = auth.SignedIn(who, Watch)
 	if err == nil {
 		err = s.cfg.Store.Apply(ctx, MarkAllRead{who.User, s.cfg.Clock.Now()})
 	}
 	if err != nil {
-		return refuse("forum.ReadAll", "", err)
+		return storage.Refuse("forum.ReadAll", "", err)
 	}
 	return nil
 }
@@ -67,12 +67,12 @@ func (s *Service) Follow(ctx context.Context, who auth.Actor, id TopicID, f Foll
 	if err != nil {
 		return err
 	}
-	err = signedIn(who, Watch)
+	err = auth.SignedIn(who, Watch)
 	if err == nil && f > Ignoring {
 		err = &storage.Invalid{Field: "follow", Code: storage.CodeUnknown}
 	}
 	if err == nil {
-		err = s.decide(ctx, func() error {
+		err = storage.Decide(ctx, func() error {
 			seen, err := s.watched(ctx, who, id)
 			if err != nil {
 				return err
@@ -83,7 +83,7 @@ func (s *Service) Follow(ctx context.Context, who auth.Actor, id TopicID, f Foll
 		})
 	}
 	if err != nil {
-		return refuse("forum.Follow", "topic "+id.String(), err)
+		return storage.Refuse("forum.Follow", "topic "+id.String(), err)
 	}
 	return nil
 }
@@ -104,12 +104,12 @@ func (s *Service) Useful(ctx context.Context, who auth.Actor, p Post, useful boo
 	if err != nil {
 		return err
 	}
-	err = signedIn(who, React)
+	err = auth.SignedIn(who, React)
 	if err == nil {
-		err = s.decide(ctx, func() error { return s.useful(ctx, who, p, useful) })
+		err = storage.Decide(ctx, func() error { return s.useful(ctx, who, p, useful) })
 	}
 	if err != nil {
-		return refuse("forum.Useful", p.String(), err)
+		return storage.Refuse("forum.Useful", p.String(), err)
 	}
 	return nil
 }
@@ -166,14 +166,14 @@ func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient,
 	}
 	var in Event
 	if err := json.Unmarshal(e.Data, &in); err != nil {
-		return nil, refuse(op, "event "+e.ID.String(), err)
+		return nil, storage.Refuse(op, "event "+e.ID.String(), err)
 	}
 	pl, err := s.cfg.Store.Place(ctx, PlaceQuery{Post: Post{in.Topic, in.Reply}})
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil // moved on: whoever handles it now has another event
 	}
 	if err != nil {
-		return nil, refuse(op, "event "+e.ID.String(), err)
+		return nil, storage.Refuse(op, "event "+e.ID.String(), err)
 	}
 	if !pl.Topic.MergedInto.IsZero() {
 		return nil, nil
@@ -187,15 +187,15 @@ func (s *Service) Recipients(ctx context.Context, e storage.Event) ([]Recipient,
 	var told []Recipient
 	for m, err := range marks(ctx, s.cfg.Store, in.Topic) {
 		if err != nil {
-			return nil, refuse(op, "event "+e.ID.String(), err)
+			return nil, storage.Refuse(op, "event "+e.ID.String(), err)
 		}
 		named := slices.Contains(in.Mentions, m.User)
 		if m.User == in.By.User || m.Follow == Ignoring || !named && (m.Follow != Following || e.Name != EventReplied) {
 			continue
 		}
-		may, err := s.can(ctx, auth.Actor{User: m.User}, Read, pl.Topic.scope())
+		may, err := auth.Can(ctx, s.cfg.Auth, auth.Actor{User: m.User}, Read, pl.Topic.scope())
 		if err != nil {
-			return nil, refuse(op, "event "+e.ID.String(), err)
+			return nil, storage.Refuse(op, "event "+e.ID.String(), err)
 		}
 		if may {
 			r := Recipient{m.User, m.Reason}
@@ -220,7 +220,7 @@ func (s *Service) toldWhy(ctx context.Context, pl Place) ([]Recipient, error) {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, nil
 	case err != nil:
-		return nil, refuse("forum.Recipients", pl.Post().String(), err)
+		return nil, storage.Refuse("forum.Recipients", pl.Post().String(), err)
 	}
 	return []Recipient{{author.User, Author}}, nil
 }

@@ -26,7 +26,7 @@ func (s *Service) Pin(ctx context.Context, who auth.Actor, id TopicID, pin Pin) 
 		return err
 	}
 	if pin > Announced {
-		return refuse(op, "topic "+id.String(), &storage.Invalid{Field: "pin", Code: storage.CodeUnknown})
+		return storage.Refuse(op, "topic "+id.String(), &storage.Invalid{Field: "pin", Code: storage.CodeUnknown})
 	}
 	return s.moderate(ctx, op, who, id, func(t *Topic) string {
 		if t.Pin == pin {
@@ -59,7 +59,7 @@ func (s *Service) Lock(ctx context.Context, who auth.Actor, id TopicID, locked b
 // moderate lets a moderator change a topic; change returns the name of the
 // event that reports it, or "" when there is nothing to do.
 func (s *Service) moderate(ctx context.Context, op string, who auth.Actor, id TopicID, change func(*Topic) string) error {
-	err := s.decide(ctx, func() error {
+	err := storage.Decide(ctx, func() error {
 		pl, err := s.moderated(ctx, who, id)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *Service) moderate(ctx context.Context, op string, who auth.Actor, id To
 			Event{By: who.By(), Board: pl.Topic.Board, Topic: id}))
 	})
 	if err != nil {
-		return refuse(op, "topic "+id.String(), err)
+		return storage.Refuse(op, "topic "+id.String(), err)
 	}
 	return nil
 }
@@ -100,10 +100,10 @@ func (s *Service) Move(ctx context.Context, who auth.Actor, in Move) error {
 	}
 	why, err := storage.Optional(storage.Line, "why", in.Why, MaxWhy)
 	if err == nil {
-		err = s.decide(ctx, func() error { return s.move(ctx, who, in, why) })
+		err = storage.Decide(ctx, func() error { return s.move(ctx, who, in, why) })
 	}
 	if err != nil {
-		return refuse(op, "topic "+in.Topic.String(), err)
+		return storage.Refuse(op, "topic "+in.Topic.String(), err)
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func (s *Service) readers(ctx context.Context, id TopicID, to auth.Scope) (reade
 	may := readers{}
 	for m, err := range marks(ctx, s.cfg.Store, id) {
 		if err == nil {
-			may[m.User], err = s.can(ctx, auth.Actor{User: m.User}, Read, to)
+			may[m.User], err = auth.Can(ctx, s.cfg.Auth, auth.Actor{User: m.User}, Read, to)
 		}
 		if err != nil {
 			return nil, err
@@ -182,7 +182,7 @@ func (may readers) lost(ctx context.Context, tx Store, id TopicID) ([]storage.Ch
 func (s *Service) destination(ctx context.Context, who auth.Actor, id BoardID) (Board, error) {
 	b, err := s.board(ctx, who, id)
 	if err != nil {
-		return Board{}, unknown("board", err)
+		return Board{}, auth.Unknown("board", err)
 	}
 	promised := auth.Scope{Area: b.Area, Audience: b.Promise}
 	for _, do := range []auth.Action{Read, Moderate} {

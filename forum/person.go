@@ -57,7 +57,7 @@ func (s *Service) Export(ctx context.Context, user auth.UserID) iter.Seq2[Export
 			if err := part(ctx, user, give); errors.Is(err, errStop) {
 				return
 			} else if err != nil {
-				yield(Exported{}, refuse("forum.Export", "", err))
+				yield(Exported{}, storage.Refuse("forum.Export", "", err))
 				return
 			}
 		}
@@ -159,23 +159,22 @@ func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) e
 	const op = "forum.Erase"
 	switch {
 	case user.IsZero():
-		return refuse(op, "", &storage.Invalid{Field: "user", Code: storage.CodeMissing})
+		return storage.Refuse(op, "", &storage.Invalid{Field: "user", Code: storage.CodeMissing})
 	case mode > Redact:
-		return refuse(op, "", &storage.Invalid{Field: "mode", Code: storage.CodeUnknown})
+		return storage.Refuse(op, "", &storage.Invalid{Field: "mode", Code: storage.CodeUnknown})
 	}
-	var err error
-	for range tries { // until nothing is found, also where posts were taken meanwhile
-		var found bool
-		if found, err = s.erasePosts(ctx, user, mode); err != nil || !found {
-			break
+	err := storage.Decide(ctx, func() error { // until nothing is found, also where posts were taken meanwhile
+		found, err := s.erasePosts(ctx, user, mode)
+		if err == nil && found {
+			err = storage.ErrConflict
 		}
-		err = storage.ErrConflict
-	}
+		return err
+	})
 	if err == nil {
 		err = s.cfg.Store.Apply(ctx, EraseUser{user})
 	}
 	if err != nil {
-		return refuse(op, "", err)
+		return storage.Refuse(op, "", err)
 	}
 	return nil
 }
@@ -188,7 +187,7 @@ func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode EraseMo
 			return false, err
 		}
 		p := Place{Topic: w.Topic, Reply: w.Reply}.Post()
-		err := s.decide(ctx, func() error {
+		err := storage.Decide(ctx, func() error {
 			did, err := s.erasePost(ctx, p, user, mode)
 			found = found || did
 			return err

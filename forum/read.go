@@ -59,7 +59,7 @@ func (s *Service) Topics(ctx context.Context, who auth.Actor, in TopicFilter) (s
 		reach, err = s.cfg.Auth.Reach(ctx, who, Read)
 	}
 	if err != nil {
-		return storage.Page[Listed]{}, refuse(op, "", err)
+		return storage.Page[Listed]{}, storage.Refuse(op, "", err)
 	}
 	page, err := s.cfg.Store.Topics(ctx, TopicQuery{
 		Reach: reach, Board: in.Board, Area: in.Area, Author: in.Author,
@@ -67,7 +67,7 @@ func (s *Service) Topics(ctx context.Context, who auth.Actor, in TopicFilter) (s
 		Unread: in.Unread, Removed: in.Removed, After: in.After, Limit: in.Limit,
 	})
 	if err != nil {
-		return storage.Page[Listed]{}, refuse(op, "", err)
+		return storage.Page[Listed]{}, storage.Refuse(op, "", err)
 	}
 	return page, nil
 }
@@ -86,7 +86,7 @@ func (s *Service) Thread(ctx context.Context, who auth.Actor, in ThreadPage) (Th
 	}
 	moderated, err := s.cfg.Auth.Reach(ctx, who, Moderate)
 	if err != nil {
-		return Thread{}, refuse(op, "topic "+in.Topic.String(), err)
+		return Thread{}, storage.Refuse(op, "topic "+in.Topic.String(), err)
 	}
 	t, err := s.cfg.Store.Thread(ctx, ThreadQuery{
 		Topic: in.Topic, Reader: who.User, Moderate: moderated, Newest: in.Newest, After: in.After, Limit: in.Limit,
@@ -108,7 +108,7 @@ func (s *Service) Thread(ctx context.Context, who auth.Actor, in ThreadPage) (Th
 		err = s.mask(ctx, who, t.Topic, t.Replies.Items)
 	}
 	if err != nil {
-		return Thread{}, refuse(op, "topic "+in.Topic.String(), err)
+		return Thread{}, storage.Refuse(op, "topic "+in.Topic.String(), err)
 	}
 	return t, nil
 }
@@ -121,7 +121,7 @@ func (s *Service) Find(ctx context.Context, who auth.Actor, p Post) (Where, erro
 	}
 	pl, err := s.look(ctx, who, p)
 	if err != nil {
-		return Where{}, refuse("forum.Find", p.String(), err)
+		return Where{}, storage.Refuse("forum.Find", p.String(), err)
 	}
 	return pl.where(), nil
 }
@@ -139,7 +139,7 @@ func (s *Service) FindReply(ctx context.Context, who auth.Actor, id ReplyID) (Wh
 		pl, err = s.look(ctx, who, Post{r.Topic, id})
 	}
 	if err != nil {
-		return Where{}, refuse("forum.FindReply", Post{Reply: id}.String(), err)
+		return Where{}, storage.Refuse("forum.FindReply", Post{Reply: id}.String(), err)
 	}
 	return pl.where(), nil
 }
@@ -161,7 +161,7 @@ func (s *Service) Revisions(ctx context.Context, who auth.Actor, p Post) ([]Revi
 		all, err = s.cfg.Store.Revisions(ctx, pl.Post())
 	}
 	if err != nil {
-		return nil, refuse(op, p.String(), err)
+		return nil, storage.Refuse(op, p.String(), err)
 	}
 	now := pl.text()
 	all = slices.DeleteFunc(all, func(r Revision) bool { return r.N >= now.N }) // it was edited meanwhile
@@ -191,7 +191,7 @@ func (s *Service) look(ctx context.Context, who auth.Actor, p Post) (Place, erro
 	if err := s.readable(ctx, who, pl.Topic); err != nil || !pl.Reply.Removal.State.Unseen() || wrote(who, pl.Reply.By) {
 		return pl, err
 	}
-	return pl, hide(s.cfg.Auth.Authorize(ctx, who, Moderate, pl.Topic.scope()))
+	return pl, auth.Hide(s.cfg.Auth.Authorize(ctx, who, Moderate, pl.Topic.scope()))
 }
 
 // topic is look for what is done to a topic as a whole: a husk is not there.
@@ -209,12 +209,12 @@ func (s *Service) topic(ctx context.Context, who auth.Actor, id TopicID) (Place,
 // readable returns ErrNotFound unless the actor may open the topic.
 func (s *Service) readable(ctx context.Context, who auth.Actor, t Topic) error {
 	if err := s.cfg.Auth.Authorize(ctx, who, Read, t.scope()); err != nil {
-		return hide(err)
+		return auth.Hide(err)
 	}
 	if t.Removal.State == Visible || wrote(who, t.By) {
 		return nil
 	}
-	return hide(s.cfg.Auth.Authorize(ctx, who, Moderate, t.scope()))
+	return auth.Hide(s.cfg.Auth.Authorize(ctx, who, Moderate, t.scope()))
 }
 
 // shown returns ErrRemoved unless the actor may see the text of the post.
@@ -227,7 +227,7 @@ func (s *Service) shown(ctx context.Context, who auth.Actor, pl Place) error {
 	case wrote(who, pl.by()):
 		return nil
 	}
-	may, err := s.can(ctx, who, Moderate, pl.Topic.scope())
+	may, err := auth.Can(ctx, s.cfg.Auth, who, Moderate, pl.Topic.scope())
 	if err == nil && !may {
 		err = ErrRemoved
 	}
@@ -243,7 +243,7 @@ func (s *Service) mask(ctx context.Context, who auth.Actor, t Topic, replies []R
 		}
 		if !asked {
 			var err error
-			if staff, err = s.can(ctx, who, Moderate, t.scope()); err != nil {
+			if staff, err = auth.Can(ctx, s.cfg.Auth, who, Moderate, t.scope()); err != nil {
 				return err
 			}
 			asked = true

@@ -47,7 +47,7 @@ func (s *Service) Hide(ctx context.Context, who auth.Actor, p Post, why string) 
 	}
 	why, err = storage.Line("why", why, MaxWhy)
 	if err != nil {
-		return refuse(op, p.String(), err)
+		return storage.Refuse(op, p.String(), err)
 	}
 	return s.removal(ctx, op, who, p, why, func(ctx context.Context, pl Place) (State, error) {
 		if err := s.cfg.Auth.Authorize(ctx, who, Moderate, pl.scope()); err != nil {
@@ -98,7 +98,7 @@ func (s *Service) Restore(ctx context.Context, who auth.Actor, p Post) error {
 // removal moves a post to the state that next says, if that is another.
 func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post, why string,
 	next func(context.Context, Place) (State, error)) error {
-	err := s.decide(ctx, func() error {
+	err := storage.Decide(ctx, func() error {
 		pl, err := s.look(ctx, who, p)
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (s *Service) removal(ctx context.Context, op string, who auth.Actor, p Post
 		return s.cfg.Store.Apply(ctx, changes...)
 	})
 	if err != nil {
-		return refuse(op, p.String(), err)
+		return storage.Refuse(op, p.String(), err)
 	}
 	return nil
 }
@@ -171,9 +171,9 @@ func (s *Service) Purge(ctx context.Context, who auth.Actor, p Post, why string)
 	}
 	why, err = storage.Line("why", why, MaxWhy)
 	if err != nil {
-		return refuse(op, p.String(), err)
+		return storage.Refuse(op, p.String(), err)
 	}
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		seen, err := s.look(ctx, who, p)
 		if err != nil {
 			return err
@@ -186,7 +186,7 @@ func (s *Service) Purge(ctx context.Context, who auth.Actor, p Post, why string)
 		})
 	})
 	if err != nil {
-		return refuse(op, p.String(), err)
+		return storage.Refuse(op, p.String(), err)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func (s *Service) Split(ctx context.Context, who auth.Actor, in Split) (Topic, e
 	}
 	t, err := s.split(ctx, who, in)
 	if err != nil {
-		return Topic{}, refuse(op, "topic "+in.Topic.String(), err)
+		return Topic{}, storage.Refuse(op, "topic "+in.Topic.String(), err)
 	}
 	return t, nil
 }
@@ -52,7 +52,7 @@ func (s *Service) split(ctx context.Context, who auth.Actor, in Split) (t Topic,
 	case n > MaxSplit:
 		return Topic{}, &storage.Invalid{Field: "replies", Code: storage.CodeTooMany, Params: map[string]any{"max": MaxSplit}}
 	}
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		pl, err := s.moderated(ctx, who, in.Topic)
 		if err != nil {
 			return err
@@ -204,7 +204,7 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 	if err != nil {
 		return err
 	}
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		if from == into {
 			return &storage.Invalid{Field: "into", Code: CodeCycle}
 		}
@@ -214,7 +214,7 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 		}
 		dst, err := s.moderated(ctx, who, into)
 		if err != nil {
-			return unknown("into", err)
+			return auth.Unknown("into", err)
 		}
 		if !within(dst.Topic.scope(), src.Topic.scope()) {
 			return &storage.Invalid{Field: "into", Code: CodePromise}
@@ -234,7 +234,7 @@ func (s *Service) Merge(ctx context.Context, who auth.Actor, from, into TopicID)
 		})
 	})
 	if err != nil {
-		return refuse("forum.Merge", "topic "+from.String(), err)
+		return storage.Refuse("forum.Merge", "topic "+from.String(), err)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (s *Service) Widen(ctx context.Context, who auth.Actor, in Widen) error {
 		return err
 	}
 	if in.Why, err = storage.Line("why", in.Why, MaxWhy); err != nil {
-		return refuse(op, "", err)
+		return storage.Refuse(op, "", err)
 	}
 	in.Topics = slices.SortedFunc(slices.Values(in.Topics), TopicID.Compare) // as they are locked
 	in.Topics = slices.Compact(in.Topics)
@@ -46,10 +46,10 @@ func (s *Service) Widen(ctx context.Context, who auth.Actor, in Widen) error {
 		err = &storage.Invalid{Field: "audience", Code: storage.CodeUnknown}
 	}
 	if err != nil {
-		return refuse(op, "", err)
+		return storage.Refuse(op, "", err)
 	}
 	object := ""
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		var boards, topics []storage.Change
 		for _, id := range in.Topics {
 			object = "topic " + id.String()
@@ -76,7 +76,7 @@ func (s *Service) Widen(ctx context.Context, who auth.Actor, in Widen) error {
 		return s.cfg.Store.Apply(ctx, append(boards, topics...)...)
 	})
 	if err != nil {
-		return refuse(op, object, err)
+		return storage.Refuse(op, object, err)
 	}
 	return nil
 }

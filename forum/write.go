@@ -40,7 +40,7 @@ func (s *Service) StartTopic(ctx context.Context, who auth.Actor, in NewTopic) (
 		return Topic{}, err
 	}
 	t, err := s.startTopic(ctx, op, who, in)
-	if made, ok := s.done(ctx, who, op, in.Key, err); ok {
+	if made, ok := storage.Made(ctx, s.cfg.Store, who.User.Bytes(), op, in.Key, err); ok {
 		id := storage.MakeID[Topic](made)
 		switch pl, lerr := s.look(ctx, who, Post{Topic: id}); {
 		case lerr == nil && pl.first():
@@ -50,7 +50,7 @@ func (s *Service) StartTopic(ctx context.Context, who auth.Actor, in NewTopic) (
 		}
 	}
 	if err != nil {
-		return Topic{}, refuse(op, "board "+in.Board.String(), err)
+		return Topic{}, storage.Refuse(op, "board "+in.Board.String(), err)
 	}
 	return t, nil
 }
@@ -63,7 +63,7 @@ func (s *Service) startTopic(ctx context.Context, op string, who auth.Actor, in 
 		return Topic{}, err
 	}
 	counted := false
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		b, err := s.board(ctx, who, in.Board)
 		if err != nil {
 			return err
@@ -93,12 +93,12 @@ func (s *Service) startTopic(ctx context.Context, op string, who auth.Actor, in 
 		}
 		t.Body = body
 		if !counted {
-			if err := s.limit(ctx, who, Start); err != nil {
+			if err := auth.Count(ctx, s.cfg.Limit, who, Start); err != nil {
 				return err
 			}
 			counted = true
 		}
-		changes, err := s.once(who, op, in.Key, t.ID.Bytes(), now)
+		changes, err := storage.OnceFor(who.User.Bytes(), op, in.Key, t.ID.Bytes(), now, s.cfg.KeepKeys)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (s *Service) Reply(ctx context.Context, who auth.Actor, in NewReply) (Reply
 		return Reply{}, err
 	}
 	r, err := s.reply(ctx, op, who, in)
-	if made, ok := s.done(ctx, who, op, in.Key, err); ok {
+	if made, ok := storage.Made(ctx, s.cfg.Store, who.User.Bytes(), op, in.Key, err); ok {
 		id := storage.MakeID[Reply](made)
 		if kept, rerr := s.cfg.Store.Reply(ctx, id); rerr == nil {
 			if pl, lerr := s.look(ctx, who, Post{kept.Topic, id}); lerr == nil {
@@ -161,7 +161,7 @@ func (s *Service) Reply(ctx context.Context, who auth.Actor, in NewReply) (Reply
 		}
 	}
 	if err != nil {
-		return Reply{}, refuse(op, Post{in.Topic, in.Parent}.String(), err)
+		return Reply{}, storage.Refuse(op, Post{in.Topic, in.Parent}.String(), err)
 	}
 	return r, nil
 }
@@ -171,7 +171,7 @@ func (s *Service) reply(ctx context.Context, op string, who auth.Actor, in NewRe
 		return Reply{}, err
 	}
 	counted := false
-	err = s.decide(ctx, func() error {
+	err = storage.Decide(ctx, func() error {
 		pl, err := s.look(ctx, who, Post{in.Topic, in.Parent})
 		if err != nil {
 			return err
@@ -186,7 +186,7 @@ func (s *Service) reply(ctx context.Context, op string, who auth.Actor, in NewRe
 			return err
 		}
 		if !counted {
-			if err := s.limit(ctx, who, Say); err != nil {
+			if err := auth.Count(ctx, s.cfg.Limit, who, Say); err != nil {
 				return err
 			}
 			counted = true
@@ -195,7 +195,7 @@ func (s *Service) reply(ctx context.Context, op string, who auth.Actor, in NewRe
 			ID: storage.NewID[Reply](), Topic: t.ID, Parent: pl.Reply.ID, Depth: pl.Reply.Depth + 1,
 			By: who.By(), Body: body, CreatedAt: now, Text: TextState{Revision: 1}, FromStaff: staff, Version: 1,
 		}
-		with, err := s.once(who, op, in.Key, r.ID.Bytes(), now)
+		with, err := storage.OnceFor(who.User.Bytes(), op, in.Key, r.ID.Bytes(), now, s.cfg.KeepKeys)
 		if err != nil {
 			return err
 		}
@@ -229,7 +229,7 @@ func (s *Service) mayReply(ctx context.Context, who auth.Actor, pl Place, now ti
 	if !closed && (t.SlowMode == 0 || wait <= 0) {
 		return false, nil
 	}
-	if staff, err = s.can(ctx, who, Moderate, t.scope()); err != nil {
+	if staff, err = auth.Can(ctx, s.cfg.Auth, who, Moderate, t.scope()); err != nil {
 		return false, err
 	}
 	switch {
@@ -257,7 +257,7 @@ func (s *Service) address(ctx context.Context, t Topic, text string) (body strin
 func (s *Service) mentionable(ctx context.Context, t Topic, mentioned []auth.UserID) ([]auth.UserID, error) {
 	var told []auth.UserID
 	for _, id := range mentioned {
-		switch may, err := s.can(ctx, auth.Actor{User: id}, Read, t.scope()); {
+		switch may, err := auth.Can(ctx, s.cfg.Auth, auth.Actor{User: id}, Read, t.scope()); {
 		case err != nil:
 			return nil, err
 		case may:
