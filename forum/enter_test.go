@@ -25,7 +25,7 @@ import (
 // wherever it is, is told so before anything is looked for.
 var enters = map[string]auth.Action{
 	"Board": forum.See, "Boards": forum.See, "OpenBoard": forum.Manage, "EditBoard": forum.Manage,
-	"Topics": forum.Read, "Thread": forum.Read, "Find": forum.Read, "FindReply": forum.Read, "Revisions": forum.Read, "Feed": forum.Read,
+	"Topics": forum.Read, "Thread": forum.Read, "Find": forum.Read, "FindReply": forum.Read, "Look": forum.Read, "Revisions": forum.Read, "Feed": forum.Read,
 	"StartTopic": forum.Start, "Reply": forum.Say, "SaveDraft": forum.Say,
 	"EditPost": forum.Edit, "Delete": forum.Edit, "Restore": forum.Edit,
 	"Waiting": forum.Moderate, "Hide": forum.Moderate, "Pin": forum.Moderate, "Lock": forum.Moderate, "Move": forum.Moderate, "Split": forum.Moderate, "Merge": forum.Moderate,

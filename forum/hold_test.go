@@ -72,6 +72,7 @@ func TestHeldIsHidden(t *testing.T) {
 		require.Equal(t, before[who.name], sees(who.Actor), who.name)
 		for name, call := range map[string]func(p forum.Post) error{
 			"Find":      func(p forum.Post) error { return failure(w.forum.Find(w.ctx, who.Actor, p)) },
+			"Look":      func(p forum.Post) error { return failure(w.forum.Look(w.ctx, who.Actor, p)) },
 			"Revisions": func(p forum.Post) error { return failure(w.forum.Revisions(w.ctx, who.Actor, p)) },
 			"FindReply": func(p forum.Post) error { return failure(w.forum.FindReply(w.ctx, who.Actor, p.Reply)) },
 		} {

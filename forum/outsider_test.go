@@ -154,6 +154,7 @@ func TestS14NamesBehindWhatIsRemoved(t *testing.T) {
 		say(w.forum.Boards(w.ctx, who, auth.Commons))
 		for _, p := range []forum.Post{post(r), first(gone.ID)} {
 			say(w.forum.Revisions(w.ctx, who, p))
+			say(w.forum.Look(w.ctx, who, p))
 			say(w.forum.Find(w.ctx, who, p))
 		}
 		text := fmt.Sprintf("%+v", said)

@@ -144,6 +144,25 @@ func (s *Service) FindReply(ctx context.Context, who auth.Actor, id ReplyID) (Wh
 	return pl.where(), nil
 }
 
+// Look returns one post where it stands, as the actor may see it, wherever a
+// merge has taken it: for what is done with a single post. One that was removed
+// is [ErrRemoved] to whoever may not see its text.
+func (s *Service) Look(ctx context.Context, who auth.Actor, p Post) (Place, error) {
+	const op = "forum.Look"
+	s, err := s.enter(ctx, op, p.String(), who, Read)
+	if err != nil {
+		return Place{}, err
+	}
+	pl, err := s.look(ctx, who, p)
+	if err == nil {
+		err = s.shown(ctx, who, pl)
+	}
+	if err != nil {
+		return Place{}, storage.Refuse(op, p.String(), err)
+	}
+	return pl, nil
+}
+
 // Revisions returns every text that a post had, oldest first; the last is the
 // present one.
 func (s *Service) Revisions(ctx context.Context, who auth.Actor, p Post) ([]Revision, error) {

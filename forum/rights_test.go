@@ -70,6 +70,12 @@ var may = []struct {
 	{"FindReply", "yyyyyy yyy", "nnnnyy nyy", func(w *world, who auth.Actor, x scene) error {
 		return failure(w.forum.FindReply(w.ctx, who, x.reply.ID))
 	}},
+	{"Look", "yyyyyy yyy", "nnnnyy nyy", func(w *world, who auth.Actor, x scene) error {
+		return failure(w.forum.Look(w.ctx, who, post(x.reply)))
+	}},
+	{"Look at what is removed", "rrrrry yyy", "nnnnry nyy", func(w *world, who auth.Actor, x scene) error {
+		return failure(w.forum.Look(w.ctx, who, post(x.away)))
+	}},
 	{"Revisions", "yyyyyy yyy", "nnnnyy nyy", func(w *world, who auth.Actor, x scene) error {
 		return failure(w.forum.Revisions(w.ctx, who, post(x.reply)))
 	}},
