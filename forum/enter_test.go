@@ -219,7 +219,7 @@ func TestRestrainedToReading(t *testing.T) {
 		switch enters[strings.Fields(row.method)[0]] {
 		case forum.See, forum.Read, forum.Watch:
 			err := row.call(w, w.keeper, x)
-			if row.method == "Revisions of what is removed" {
+			if strings.HasSuffix(row.method, "what is removed") {
 				require.ErrorIs(t, err, forum.ErrRemoved, "who reads only moderates nothing")
 				continue
 			}

@@ -265,6 +265,8 @@ var verbs = map[string]struct {
 	"DropDraft":                    {(*world).writes, nil},
 	"Feed":                         {(*world).writes, []auth.Action{forum.Read}},
 	"Feed of board":                {(*world).writes, []auth.Action{forum.See}}, // without Read it is empty
+	"Look":                         {(*world).writes, []auth.Action{forum.Read}},
+	"Look at what is removed":      {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
 	"Revisions of what is removed": {(*world).moderates, []auth.Action{forum.Read, forum.Moderate}},
 }
 
