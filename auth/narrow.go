@@ -53,8 +53,6 @@ func (o only) Enter(ctx context.Context, who Actor, do Action) (Authorizer, erro
 	return only{all, o.actions}, nil
 }
 
-func (o only) ForCall() Authorizer { return only{ForCall(o.all), o.actions} }
-
 // Enter begins a call of a service. It returns an Authorizer for this call,
 // which may answer all of it from one look at who an actor is, and it refuses
 // what the actor may not do wherever and to whatever: because of a sanction,
@@ -69,12 +67,4 @@ func Enter(ctx context.Context, a Authorizer, who Actor, do Action) (Authorizer,
 		return e.Enter(ctx, who, do)
 	}
 	return a, nil
-}
-
-// ForCall is Enter for a call that does no action of its own.
-func ForCall(a Authorizer) Authorizer {
-	if c, ok := a.(interface{ ForCall() Authorizer }); ok {
-		return c.ForCall()
-	}
-	return a
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -27,6 +28,7 @@ type Store interface {
 	storage.Writer
 
 	Forum() forum.Store
+	QA() qa.Store
 	Accounts() account.Store
 	Sessions() session.Store
 	Membership() membership.Store
@@ -56,7 +58,8 @@ func (Settle) Change() string { return "community.Settle" }
 
 // Config is what a community needs. Only Store is required. Of the parts, what
 // stands above them is filled in: Store, Auth, Clock, Limit, People, Plan, and
-// what ends with a person's sessions.
+// what ends with a person's sessions. A host without accounts that has people
+// sign in with Sessions gives Session.MayAct: by default nobody may.
 type Config struct {
 	Store  Store
 	Clock  storage.Clock              // default: system time
@@ -66,8 +69,8 @@ type Config struct {
 	Rates  Rates                      // how often; default: as often as they like
 
 	// Hold says what waits for a moderator before it is shown, by who writes,
-	// where and what; it is asked of forum.Start, Say and Edit, see
-	// [forum.Config]. Default: nothing.
+	// where and what; it is asked of what forum and qa ask, see [forum.Config]
+	// and [qa.Config]. Default: nothing.
 	Hold func(Standing, auth.Scope, auth.Action) bool
 
 	Auth     auth.Authorizer // default: a [Policy] over Standing
@@ -79,6 +82,7 @@ type Config struct {
 	Session    session.Config
 	Membership membership.Config
 	Forum      forum.Config
+	QA         qa.Config
 
 	Handlers []Handler // of events, delivered by Work and Tick
 
@@ -94,6 +98,7 @@ type Community struct {
 	Sessions   *session.Service
 	Membership *membership.Service
 	Forum      *forum.Service
+	QA         *qa.Service
 
 	cfg       Config // as it was given
 	mailboxes func(context.Context, auth.UserID) ([][16]byte, error)
@@ -125,7 +130,7 @@ func New(cfg Config) *Community {
 		cfg.Auth = Policy{Standings: cfg.Standing, Rights: cfg.Rights, Plan: cfg.Plan, Levels: cfg.Levels, Clock: cfg.Clock}
 	}
 	if cfg.Limit == nil && cfg.pace != nil {
-		cfg.Limit = limits{cfg.pace, cfg.Clock, members}
+		cfg.Limit = limits{cfg.pace, cfg.Clock, cfg.Standing}
 	}
 	if cfg.only != nil {
 		cfg.Auth = auth.Only(cfg.Auth, cfg.only...)
@@ -134,6 +139,11 @@ func New(cfg Config) *Community {
 
 	if a := cfg.Account; a.Passwords != nil {
 		a.Store, a.Auth, a.Clock, a.Ends = cfg.Store.Accounts(), cfg.Auth, cfg.Clock, session.Ends
+		if a.Guard == nil { // a coordinator who cannot act is none
+			a.Guard = func(ctx context.Context, who auth.Actor, user auth.UserID) ([]storage.Change, error) {
+				return c.Membership.StandDown(ctx, who, user)
+			}
+		}
 		c.Accounts = account.New(a)
 		if cfg.People == nil {
 			cfg.People = c.Accounts
@@ -141,12 +151,20 @@ func New(cfg Config) *Community {
 		if cfg.Session.MayAct == nil {
 			cfg.Session.MayAct = c.Accounts.MayAct
 		}
+		if cfg.Membership.MayAct == nil {
+			cfg.Membership.MayAct = cfg.Session.MayAct
+		}
 		if cfg.Membership.Mailboxes == nil {
 			cfg.Membership.Mailboxes = c.Accounts.Mailboxes
 		}
 	}
 	s := cfg.Session
-	s.Store, s.Clock = cfg.Store.Sessions(), cfg.Clock
+	s.Store, s.Clock, s.NeedStill = cfg.Store.Sessions(), cfg.Clock, s.NeedStill || c.Accounts != nil
+	if s.MayAct == nil { // the host has users of its own, and has not said who may act
+		s.MayAct = func(context.Context, auth.UserID) error {
+			return &auth.Denied{Action: account.ActAct, Reason: auth.ReasonSignIn}
+		}
+	}
 	c.Sessions = session.New(s)
 
 	m := cfg.Membership
@@ -155,15 +173,26 @@ func New(cfg Config) *Community {
 	c.Membership = membership.New(m)
 	members.of, c.mailboxes = c.Membership, m.Mailboxes
 
+	promise, hold := c.promising(), cfg.holding()
 	f := cfg.Forum
-	if f.Promise == nil && len(cfg.Plan) > 0 {
-		f.Promise = c.promise
+	if f.Promise == nil {
+		f.Promise = promise
 	}
-	if f.Hold == nil && cfg.Hold != nil {
-		f.Hold = cfg.holds
+	if f.Hold == nil {
+		f.Hold = hold
 	}
 	f.Store, f.Auth, f.Clock, f.Limit, f.People = cfg.Store.Forum(), cfg.Auth, cfg.Clock, cfg.Limit, cfg.People
 	c.Forum = forum.New(f)
+
+	q := cfg.QA
+	if q.Promise == nil {
+		q.Promise = promise
+	}
+	if q.Hold == nil {
+		q.Hold = hold
+	}
+	q.Store, q.Auth, q.Clock, q.Limit, q.People = cfg.Store.QA(), cfg.Auth, cfg.Clock, cfg.Limit, cfg.People
+	c.QA = qa.New(q)
 	return c
 }
 

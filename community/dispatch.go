@@ -113,7 +113,7 @@ func (c *Community) deliver(ctx context.Context) (int, error) {
 // that failed.
 func (c *Community) handle(ctx context.Context, d Delivery) (left []string, err error) {
 	var failed []error
-	for _, h := range c.cfg.Handlers {
+	for _, h := range c.handlers() {
 		if d.Left != nil && !slices.Contains(d.Left, h.Name) {
 			continue
 		}
@@ -123,4 +123,9 @@ func (c *Community) handle(ctx context.Context, d Delivery) (left []string, err 
 		}
 	}
 	return left, errors.Join(failed...)
+}
+
+// handlers are the host's, after those of the community itself.
+func (c *Community) handlers() []Handler {
+	return append([]Handler{{Name: "community.recheck", Handle: c.recheck}}, c.cfg.Handlers...)
 }

@@ -86,6 +86,9 @@ func TestGates(t *testing.T) {
 		change(&st)
 		return st
 	}
+	asks := func(c membership.Category, decidable bool, opens time.Time) standing {
+		return standing{Waiting: c, Decidable: decidable, Opens: opens}
+	}
 	sanctioned := func(s ...membership.Sanction) standing {
 		return member(func(st *standing) { st.Sanctions = s })
 	}
@@ -130,6 +133,17 @@ func TestGates(t *testing.T) {
 		{"for an organisation, with a mandate", auth.Actor{User: someone.User, For: office}, member(func(st *standing) { st.Orgs = []auth.OrgID{office} }), forum.Say, "", time.Time{}},
 		{"and without", auth.Actor{User: someone.User, For: office}, member(func(*standing) {}), forum.Say, membership.ReasonMandate, time.Time{}},
 		{"known by a password where more is asked", someone, member(func(*standing) {}), forum.Edit, membership.ReasonLevel, time.Time{}},
+		{"a visitor where more is asked", auth.Visitor, standing{Phase: 2}, forum.Edit, auth.ReasonSignIn, time.Time{}},
+		{"who is away, where more is asked", someone, member(func(st *standing) { st.Away = true }), forum.Edit, membership.ReasonAway, time.Time{}},
+		{"who is away, for an organisation", auth.Actor{User: someone.User, For: office}, member(func(st *standing) { st.Away, st.Orgs = true, []auth.OrgID{office} }), forum.Say, membership.ReasonAway, time.Time{}},
+
+		{"who has applied too early", someone, asks(membership.University, false, june), forum.Say, membership.ReasonPhase, june},
+		{"and reads", someone, asks(membership.University, false, june), forum.Read, membership.ReasonPhase, june},
+		{"who has applied far too early", someone, asks(membership.Citizen, false, june.AddDate(1, 0, 0)), forum.Say, membership.ReasonPhase, june.AddDate(1, 0, 0)},
+		{"who has applied for an organisation that the list has not", someone, asks(membership.Partner, false, june), forum.Say, membership.ReasonPhase, june},
+		{"and nobody knows when it will be decided", someone, asks(membership.Partner, false, time.Time{}), forum.Say, membership.ReasonPhase, time.Time{}},
+		{"and reads, as everybody will", someone, asks(membership.Partner, false, time.Time{}), forum.Read, membership.ReasonPhase, june.AddDate(1, 0, 0)},
+		{"who may be decided on", someone, asks(membership.Partner, true, time.Time{}), forum.Say, auth.ReasonRole, time.Time{}},
 		{"known well enough", auth.Actor{User: someone.User, Level: auth.LevelHigh}, member(func(*standing) {}), forum.Edit, "", time.Time{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,9 +19,13 @@ func (m *members) Standing(ctx context.Context, who auth.Actor) (Standing, error
 		return Standing{}, err
 	}
 	is := Standing{
-		Role: st.Member.Role, Areas: st.Areas, Category: st.Member.Category, Sanctions: st.Sanctions, Phase: st.Phase,
+		Role: st.Member.Role, Category: st.Member.Category, Sanctions: st.Sanctions, Phase: st.Phase,
+		Waiting: st.Waiting.Category, Decidable: st.Decidable, Opens: st.Opens,
 		Newcomer: st.Newcomer,
 		Away:     !st.Member.User.IsZero() && st.Member.State != membership.Active,
+	}
+	if st.Member.State == membership.Active { // as [membership.Standing.RoleIn] has it
+		is.Areas = st.Areas
 	}
 	for _, x := range st.Mandates {
 		is.Orgs = append(is.Orgs, x.Org)
@@ -31,9 +35,9 @@ func (m *members) Standing(ctx context.Context, who auth.Actor) (Standing, error
 
 // limits is a pace that newcomers are held to more tightly.
 type limits struct {
-	pace    *pace
-	clock   storage.Clock
-	members *members
+	pace  *pace
+	clock storage.Clock
+	of    Standings
 }
 
 // Allow implements [auth.Limiter].
@@ -44,7 +48,7 @@ func (l limits) Allow(ctx context.Context, who auth.Actor, do auth.Action) error
 	}
 	rate := rates.Member
 	if rates.Newcomer != (Rate{}) && rates.Newcomer != rates.Member {
-		st, err := l.members.of.Standing(ctx, who.User)
+		st, err := l.of.Standing(ctx, who)
 		if err != nil {
 			return err
 		}
@@ -58,18 +62,28 @@ func (l limits) Allow(ctx context.Context, who auth.Actor, do auth.Action) error
 	return nil
 }
 
-// holds asks cfg.Hold of who somebody is now.
-func (c Config) holds(ctx context.Context, who auth.Actor, at auth.Scope, do auth.Action) (bool, error) {
-	st, err := c.Standing.Standing(ctx, who)
-	return err == nil && c.Hold(st, at, do), err
+// holding asks Hold of who somebody is now, if there is one.
+func (c Config) holding() func(context.Context, auth.Actor, auth.Scope, auth.Action) (bool, error) {
+	if c.Hold == nil {
+		return nil
+	}
+	return func(ctx context.Context, who auth.Actor, at auth.Scope, do auth.Action) (bool, error) {
+		st, err := c.Standing.Standing(ctx, who)
+		return err == nil && c.Hold(st, at, do), err
+	}
 }
 
-// promise returns the widest that the phase in force lets new items be promised
-// to.
-func (c *Community) promise(ctx context.Context) (auth.Audience, error) {
-	now, err := c.Membership.Phase(ctx)
-	if err != nil {
-		return 0, err
+// promising says the widest that the phase in force lets new items be promised
+// to, if there are phases.
+func (c *Community) promising() func(context.Context) (auth.Audience, error) {
+	if len(c.cfg.Plan) == 0 {
+		return nil
 	}
-	return c.cfg.Plan[now.Phase].Audience, nil
+	return func(ctx context.Context) (auth.Audience, error) {
+		now, err := c.Membership.Phase(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return c.cfg.Plan[now.Phase].Audience, nil
+	}
 }

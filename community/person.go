@@ -7,6 +7,7 @@ import (
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -31,6 +32,7 @@ func (c *Community) Erase(ctx context.Context, user auth.UserID, mode forum.Eras
 			return c.Accounts.Erase(ctx, user) // and the sessions with it
 		},
 		func() error { return c.Forum.Erase(ctx, user, mode) },
+		func() error { return c.QA.Erase(ctx, user, qa.EraseMode(mode)) },
 		func() error {
 			if err := c.cfg.Store.Apply(ctx, storage.EraseUser{User: user.Bytes()}); err != nil {
 				return &storage.Error{Op: "community.Erase", Err: err}

@@ -6,11 +6,13 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -21,6 +23,9 @@ type Standing struct {
 	Category  membership.Category       // what the phases know them by; zero for whoever is not a member
 	Orgs      []auth.OrgID              // on whose behalf they may act
 	Sanctions []membership.Sanction     // those that hold
+	Waiting   membership.Category       // that they ask to be admitted to, and may still be
+	Decidable bool                      // the phase lets somebody decide on that
+	Opens     time.Time                 // if not, when one will, if that is known
 	Newcomer  bool                      // has joined not long ago
 	Away      bool                      // has left or is deactivated: what they hold is not in force
 	Phase     int                       // of the community's plan, in force for everybody
@@ -51,6 +56,12 @@ func DefaultRights() Rights {
 		forum.Moderate: auth.Moderator,
 		forum.Purge:    auth.Coordinator, forum.Disclose: auth.Coordinator, forum.Manage: auth.Coordinator,
 
+		qa.Read:  auth.Observer,
+		qa.Start: auth.Member, qa.Reply: auth.Member, qa.Remark: auth.Member, qa.Cast: auth.Member,
+		qa.Amend: auth.Member, qa.Propose: auth.Member, qa.Settle: auth.Member, qa.Speak: auth.Member,
+		qa.Moderate: auth.Moderator,
+		qa.Purge:    auth.Coordinator, qa.Disclose: auth.Coordinator, qa.Manage: auth.Coordinator,
+
 		account.ActDisable: auth.Coordinator, account.ActEnable: auth.Coordinator,
 
 		membership.SeeMembers: auth.Observer,
@@ -63,7 +74,7 @@ func DefaultRights() Rights {
 // reading are the actions for which it is enough that an item was promised to
 // the actor's circle: to read, and to keep what one has read. Who is restrained
 // to reading may do no others.
-var reading = map[auth.Action]bool{forum.See: true, forum.Read: true, forum.Watch: true, membership.SeeMembers: true}
+var reading = map[auth.Action]bool{forum.See: true, forum.Read: true, forum.Watch: true, qa.Read: true, membership.SeeMembers: true}
 
 // A Policy answers from a table of roles and rights. An area's members are
 // ruled by their role in it; the commons' by their role in the community.
@@ -140,12 +151,6 @@ func (p Policy) Enter(ctx context.Context, who auth.Actor, do auth.Action) (auth
 		return nil, denied
 	}
 	return p, nil
-}
-
-// ForCall implements what [auth.ForCall] asks for.
-func (p Policy) ForCall() auth.Authorizer {
-	p.Standings = &remembered{of: p.Standings}
-	return p
 }
 
 // remembered asks for each person once.
@@ -248,10 +253,19 @@ func (v view) mandate(do auth.Action) (auth.Step, *auth.Denied) {
 		step.Have = step.Want
 		return step, nil
 	}
-	if v.who.User.IsZero() {
-		return step, &auth.Denied{Action: do, Reason: auth.ReasonSignIn}
+	return step, &auth.Denied{Action: do, Reason: v.orWhoIs(membership.ReasonMandate)}
+}
+
+// orWhoIs returns a reason, or one that comes before it: of a visitor, and of
+// whoever is away, nothing else can be told.
+func (v view) orWhoIs(reason string) string {
+	switch {
+	case v.who.User.IsZero():
+		return auth.ReasonSignIn
+	case v.is.Away:
+		return membership.ReasonAway
 	}
-	return step, &auth.Denied{Action: do, Reason: membership.ReasonMandate}
+	return reason
 }
 
 func (v view) level(do auth.Action) (auth.Step, *auth.Denied) {
@@ -263,7 +277,7 @@ func (v view) level(do auth.Action) (auth.Step, *auth.Denied) {
 	if step.Holds {
 		return step, nil
 	}
-	return step, &auth.Denied{Action: do, Reason: membership.ReasonLevel}
+	return step, &auth.Denied{Action: do, Reason: v.orWhoIs(membership.ReasonLevel)}
 }
 
 func (v view) phase(do auth.Action) (auth.Step, *auth.Denied) {
@@ -276,27 +290,47 @@ func (v view) phase(do auth.Action) (auth.Step, *auth.Denied) {
 		step.Want = step.Have
 		return step, nil
 	}
-	denied := &auth.Denied{Action: do, Reason: membership.ReasonPhase}
-	for i := now + 1; i < len(v.Plan); i++ {
-		if v.allows(i, do) {
+	c := v.is.Category
+	if c == "" {
+		c = v.is.Waiting
+	}
+	for i := now; i < len(v.Plan); i++ {
+		if v.Plan[i].Lets(c, do) {
 			step.Want = v.Plan[i].Name
 			break
 		}
 	}
-	denied.Opens = v.Plan.Opens(now, v.Clock.Now(), func(ph membership.Phase) bool { return slices.Contains(ph.Allows[v.is.Category], do) })
-	switch {
-	case v.who.User.IsZero():
-		denied.Reason = auth.ReasonSignIn
-	case v.is.Away:
-		denied.Reason = membership.ReasonAway
-	case v.is.Category == "" && step.Want == "": // it takes a member
-		denied.Reason = auth.ReasonRole
+	denied := &auth.Denied{Action: do, Reason: v.orWhoIs(membership.ReasonPhase), Opens: v.opens(now, c, do)}
+	if denied.Reason == membership.ReasonPhase && v.is.Category == "" && (step.Want == "" || v.Plan[now].Lets(c, do) && v.is.Decidable) {
+		denied.Reason = auth.ReasonRole // it takes a member
 	}
 	return step, denied
 }
 
+// opens returns when a phase will let the actor do an action, as what they are
+// or as what they ask to be, if that is known.
+func (v view) opens(now int, c membership.Category, do auth.Action) time.Time {
+	when := func(c membership.Category) time.Time {
+		return v.Plan.Opens(now, v.Clock.Now(), func(ph membership.Phase) bool { return ph.Lets(c, do) })
+	}
+	is := when(v.is.Category)
+	if c == v.is.Category {
+		return is
+	}
+	then := v.is.Opens // first it has to be decided
+	if !v.Plan[now].Lets(c, do) {
+		if lets := when(c); lets.IsZero() || v.is.Decidable || !then.IsZero() && lets.After(then) {
+			then = lets
+		}
+	}
+	if then.IsZero() || !is.IsZero() && is.Before(then) {
+		return is
+	}
+	return then
+}
+
 func (v view) allows(phase int, do auth.Action) bool {
-	return slices.Contains(v.Plan[phase].Allows[v.is.Category], do)
+	return v.Plan[phase].Lets(v.is.Category, do)
 }
 
 // role returns the role in force for an action in an area.
@@ -350,14 +384,10 @@ func (v view) explain(do auth.Action, at auth.Scope) auth.Explanation {
 		return x
 	}
 	x.Denied = &auth.Denied{Action: do, Reason: auth.ReasonRole}
-	switch {
-	case v.who.User.IsZero():
-		x.Denied.Reason = auth.ReasonSignIn
-	case v.is.Away:
-		x.Denied.Reason = membership.ReasonAway
-	case restrained && v.mayBy(do, v.is.Areas[at.Area]):
+	if restrained && v.mayBy(do, v.is.Areas[at.Area]) {
 		x.Denied.Reason, x.Denied.Opens = membership.ReasonSanction, restraint.Until
 	}
+	x.Denied.Reason = v.orWhoIs(x.Denied.Reason)
 	return x
 }
 

@@ -53,6 +53,10 @@ func (s *Service) Export(ctx context.Context, user auth.UserID) iter.Seq2[Export
 			}
 			return nil
 		}
+		if user.IsZero() { // which is the byline of whoever was erased
+			yield(Exported{}, storage.Refuse("forum.Export", "", &storage.Invalid{Field: "user", Code: storage.CodeMissing}))
+			return
+		}
 		for _, part := range []func(context.Context, auth.UserID, func(Exported) error) error{s.exportWritten, s.exportKept} {
 			if err := part(ctx, user, give); errors.Is(err, errStop) {
 				return

@@ -272,3 +272,16 @@ func TestEraseNobody(t *testing.T) {
 	require.NoError(t, w.forum.Erase(w.ctx, storage.NewID[auth.User](), forum.Redact))
 	require.Equal(t, before, w.dump())
 }
+
+// Nobody is not those who were erased.
+func TestExportOfNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := 0
+	for e, err := range w.forum.Export(w.ctx, auth.UserID{}) {
+		n++
+		require.ErrorIs(t, err, storage.ErrInvalid)
+		require.Zero(t, e)
+	}
+	require.Equal(t, 1, n)
+}

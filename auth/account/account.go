@@ -50,7 +50,7 @@ const (
 	VerifyAddress Purpose = iota + 1 // proves that the Address is its owner's
 	ChangeAddress                    // the same of an address that is to replace it
 	ResetPassword
-	SecondStep // signs in whoever has already shown the password
+	SecondStep // signs in whoever has already shown the password; there may be several
 	LinkIdentity
 )
 
@@ -147,7 +147,7 @@ type Passwords interface {
 type Message struct {
 	Kind    MessageKind
 	To      string // one address
-	Name    string // username
+	Name    string // username, which no mail reader makes a link of: a word joiner (U+2060) follows each dot
 	Secret  string // of the token, for a link; empty where there is none
 	Address string // SendMoved: the new one
 }

@@ -71,6 +71,7 @@ type AddressChange struct {
 	Address  string
 	Password string // the present one, if there is one
 	Source   string // where the request comes from, such as an IP address
+	Recent   Recent // how they have signed in, for those who have no password
 }
 
 // RequestVerify has another link sent that proves that the address is the
@@ -85,7 +86,7 @@ func (s *Service) RequestVerify(ctx context.Context, who auth.Actor) error {
 	if err != nil {
 		return refuse(op, err)
 	}
-	return refuse(op, s.prompt(ctx, who, a, VerifyAddress, address, m))
+	return refuse(op, s.prompt(ctx, who, a, VerifyAddress, address, m, Recent{}))
 }
 
 // ChangeAddress has a link sent to another address; whoever opens it makes it
@@ -97,19 +98,19 @@ func (s *Service) ChangeAddress(ctx context.Context, who auth.Actor, in AddressC
 	if err != nil {
 		return refuse(op, err)
 	}
-	a, err := s.prove(ctx, who, in.Password, in.Source)
+	a, err := s.prove(ctx, who, in.Password, in.Source, in.Recent)
 	if err != nil {
 		return refuse(op, err)
 	}
-	return refuse(op, s.prompt(ctx, who, a, ChangeAddress, address, m))
+	return refuse(op, s.prompt(ctx, who, a, ChangeAddress, address, m, in.Recent))
 }
 
 // prompt grants a token for an address and sends it there, or tells the owner
 // of that address that they have an account already. The token is granted only
 // to the account as it was proven: one that came after a change of password
 // would outlive what the change ended.
-func (s *Service) prompt(ctx context.Context, who auth.Actor, a Account, p Purpose, address string, m Mailbox) error {
-	if err := s.count(ctx, ActMail, limit{key("mail", string(m[:])), ofMail}, limit{key("mailing", a.User.String()), ofMail}); err != nil {
+func (s *Service) prompt(ctx context.Context, who auth.Actor, a Account, p Purpose, address string, m Mailbox, in Recent) error {
+	if err := s.count(ctx, ActMail, s.mailing(m), limit{key("mailing", a.User.String()), s.cfg.Mail}); err != nil {
 		return err
 	}
 	owner, err := found(s.cfg.Store.Mailbox(ctx, m))
@@ -122,13 +123,17 @@ func (s *Service) prompt(ctx context.Context, who auth.Actor, a Account, p Purpo
 		if err != nil {
 			return err
 		}
-		return s.cfg.Store.Apply(ctx, UpdateAccount{now}, PutToken{t})
+		changes := append([]storage.Change{UpdateAccount{now}}, in.Still...)
+		return in.refused(s.cfg.Store.Apply(ctx, append(changes, PutToken{t})...))
 	}); err != nil {
 		return err
 	}
 	s.cfg.Send(ctx, prompting(a, p, address, secret, owner))
 	return nil
 }
+
+// mailing counts what is sent to an address that is to be verified.
+func (s *Service) mailing(m Mailbox) limit { return limit{key("mail", string(m[:])), s.cfg.Mail} }
 
 // prompting is the message that goes to an address which is to be verified.
 func prompting(a Account, p Purpose, address, secret string, owner Account) Message {
@@ -142,17 +147,30 @@ func prompting(a Account, p Purpose, address, secret string, owner Account) Mess
 }
 
 // Verify takes the secret of a link that was sent to an address, and makes it
-// the verified address of the account it was sent for. If it replaces another,
-// that one is told, and the sessions of the account end.
-func (s *Service) Verify(ctx context.Context, secret string) (auth.UserID, error) {
+// the verified address of the actor's account. Only the account that it was sent
+// for takes it (ErrToken): or whoever has the address would, by opening a link
+// that they did not ask for, lend it to an account of somebody else. If it
+// replaces another address, that one is told, and the sessions of the account
+// end, also the one it is called from: the host begins another with the Entry.
+func (s *Service) Verify(ctx context.Context, who auth.Actor, secret string) (Entry, error) {
 	const op = "account.Verify"
+	if _, err := s.self(ctx, who); err != nil {
+		return Entry{}, refuse(op, err)
+	}
 	var a, was Account
+	var e Entry
 	err := s.decide(ctx, func() error {
 		t, err := s.token(ctx, secret, VerifyAddress, ChangeAddress)
 		if err != nil {
 			return err
 		}
+		if t.User != who.User {
+			return ErrToken
+		}
 		if a, err = s.account(ctx, t.User); err != nil {
+			return err
+		}
+		if e, err = s.after(ctx, a, who); err != nil {
 			return err
 		}
 		if a.mayAct() != nil || t.Purpose == VerifyAddress && a.Address != t.Address {
@@ -164,9 +182,9 @@ func (s *Service) Verify(ctx context.Context, secret string) (auth.UserID, error
 		}
 		changes := []storage.Change{UseToken{t.ID}, UpdateAccount{a}}
 		if t.Purpose == VerifyAddress {
-			changes = append(changes, s.event(EventAddressVerified, a.User, auth.Visitor))
+			changes = append(changes, s.event(EventAddressVerified, a.User, who))
 		} else {
-			changes = append(changes, DropTokens{a.User, sent}, s.event(EventAddressChanged, a.User, auth.Visitor))
+			changes = append(changes, DropTokens{a.User, sent}, s.event(EventAddressChanged, a.User, who))
 			changes = append(changes, s.cfg.Ends(a.User)...)
 		}
 		err = usedUp(s.cfg.Store.Apply(ctx, changes...))
@@ -176,12 +194,12 @@ func (s *Service) Verify(ctx context.Context, secret string) (auth.UserID, error
 		return err
 	})
 	if err != nil {
-		return auth.UserID{}, refuse(op, err)
+		return Entry{}, refuse(op, err)
 	}
 	if was.Mailbox != a.Mailbox {
 		s.send(ctx, was, Message{Kind: SendMoved, Address: a.Address})
 	}
-	return a.User, nil
+	return e, nil
 }
 
 // Mailboxes returns what addresses a person has proved to be theirs: none or

@@ -27,9 +27,17 @@ type (
 		Handle Handle
 	}
 
+	// Unchanged changes nothing. It is ErrConflict unless the account is at this
+	// Version, and keeps it there until the Apply it rides in is over; ErrNotFound
+	// without an account.
+	Unchanged struct {
+		User    auth.UserID
+		Version int
+	}
+
 	// PutToken gives a token, in place of what the User holds for the same
-	// Purpose. Tokens of the zero User stand beside each other. ErrExists:
-	// another has the ID.
+	// Purpose. Tokens for a SecondStep, and those of the zero User, stand beside
+	// each other. ErrExists: another has the ID.
 	PutToken struct{ Token Token }
 	// UseToken takes a token away: ErrNotFound if it is not there, so that of
 	// many who use it at once one succeeds.
@@ -61,9 +69,10 @@ type (
 	}
 
 	InsertIdentity struct{ Identity Identity } // ErrExists if the Issuer's Subject is linked already
-	// UseIdentity says that it was signed in with; neither Level nor Used goes
-	// back. ErrNotFound if it is not there.
+	// UseIdentity says that the person signed in with it; neither Level nor Used
+	// goes back. ErrNotFound if they have no such identity.
 	UseIdentity struct {
+		User            auth.UserID
 		Issuer, Subject string
 		Level           Level
 		At              time.Time
@@ -84,9 +93,9 @@ type (
 	}
 	DropAttempts struct{ Keys [][16]byte } // none is no error
 
-	// Forget drops tokens that were over, and attempts that were made, before
-	// an instant.
-	Forget struct{ Before time.Time }
+	// Forget drops tokens that were over before an instant, and attempts that
+	// were made before another.
+	Forget struct{ Before, Tried time.Time }
 
 	// EraseUser drops all there is of a person but their handles, which stay
 	// taken and belong to nobody.
@@ -96,6 +105,7 @@ type (
 func (InsertAccount) Change() string  { return "account.InsertAccount" }
 func (UpdateAccount) Change() string  { return "account.UpdateAccount" }
 func (TakeName) Change() string       { return "account.TakeName" }
+func (Unchanged) Change() string      { return "account.Unchanged" }
 func (PutToken) Change() string       { return "account.PutToken" }
 func (UseToken) Change() string       { return "account.UseToken" }
 func (DropTokens) Change() string     { return "account.DropTokens" }

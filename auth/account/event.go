@@ -22,6 +22,7 @@ const (
 const (
 	ReasonDisabled = "disabled" // the account is, or is gone
 	ReasonNoKey    = "no_key"   // the host configured none
+	ReasonStale    = "stale"    // signed in too long ago: they sign in again
 )
 
 // Names of the events of accounts. The payload of each is an [Event]; their

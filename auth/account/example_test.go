@@ -33,7 +33,7 @@ func Example() {
 		return
 	}
 	letter := <-letters
-	_, err = accounts.Verify(ctx, letter.Secret) // from the link
+	_, err = accounts.Verify(ctx, auth.Actor{User: maria}, letter.Secret) // from the link
 	fmt.Println(letter.To, err)
 
 	entry, err := accounts.SignIn(ctx, account.Credentials{Name: "maria.rossi", Password: "tre gatti sul tetto", Source: "192.0.2.1"})
@@ -52,6 +52,7 @@ func newAccounts() (*account.Service, <-chan account.Message) {
 	return account.New(account.Config{
 		Store:     memory.New().Accounts(),
 		Passwords: password.New(password.Config{MemoryKiB: 64, Time: 1}), // for examples only
+		Ends:      session.Ends,
 		Send:      func(_ context.Context, m account.Message) { letters <- m },
 	}), letters
 }
@@ -62,7 +63,7 @@ func join(ctx context.Context, accounts *account.Service, letters <-chan account
 	if err != nil {
 		panic(err)
 	}
-	if _, err := accounts.Verify(ctx, (<-letters).Secret); err != nil {
+	if _, err := accounts.Verify(ctx, auth.Actor{User: id}, (<-letters).Secret); err != nil {
 		panic(err)
 	}
 	return auth.Actor{User: id}
@@ -96,7 +97,8 @@ func ExampleService_LinkIdentity() {
 
 	entry, _ := accounts.SignInExternal(ctx, identity)
 	fmt.Println(entry.User.IsZero(), entry.Pending != "")
-	fmt.Println(accounts.LinkIdentity(ctx, maria, entry.Pending))
+	_, err := accounts.LinkIdentity(ctx, maria, account.NewIdentity{Pending: entry.Pending, Proof: account.Proof{Password: "tre gatti sul tetto"}})
+	fmt.Println(err)
 	entry, _ = accounts.SignInExternal(ctx, identity)
 	fmt.Println(entry.User == maria.User, entry.Level == auth.LevelSubstantial)
 	// Output:

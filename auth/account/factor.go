@@ -24,6 +24,7 @@ type Proof struct {
 	Password string // empty if there is none
 	Code     string // of the second factor, or a recovery code
 	Source   string // where the request comes from, such as an IP address
+	Recent   Recent // how they have signed in, for those who have no password
 }
 
 // Enrol begins to set up a second factor: an authenticator app (RFC 6238) is
@@ -34,7 +35,7 @@ func (s *Service) Enrol(ctx context.Context, who auth.Actor, in Proof) (Enrolmen
 	if s.keys == nil {
 		return Enrolment{}, refuse(op, &auth.Denied{Action: ActFactor, Reason: ReasonNoKey})
 	}
-	proven, err := s.prove(ctx, who, in.Password, in.Source)
+	proven, err := s.prove(ctx, who, in.Password, in.Source, in.Recent)
 	if err != nil {
 		return Enrolment{}, refuse(op, err)
 	}
@@ -50,7 +51,8 @@ func (s *Service) Enrol(ctx context.Context, who auth.Actor, in Proof) (Enrolmen
 		} else if !f.Confirmed.IsZero() {
 			return storage.ErrExists
 		}
-		return s.cfg.Store.Apply(ctx, UpdateAccount{a}, PutFactor{Factor{User: a.User, Sealed: s.keys.seal(a.User, secret)}})
+		changes := append([]storage.Change{UpdateAccount{a}}, in.Recent.Still...)
+		return in.Recent.refused(s.cfg.Store.Apply(ctx, append(changes, PutFactor{Factor{User: a.User, Sealed: s.keys.seal(a.User, secret)}})...))
 	})
 	if err != nil {
 		return Enrolment{}, refuse(op, err)
@@ -88,13 +90,15 @@ func (s *Service) Confirm(ctx context.Context, who auth.Actor, in Proof) (codes 
 		f.Confirmed = s.cfg.Clock.Now()
 		var hashes [][32]byte
 		codes, hashes = recoveryCodes()
-		return s.cfg.Store.Apply(ctx, UpdateAccount{a}, PutFactor{f}, PutRecovery{a.User, hashes}, s.event(EventFactorSet, a.User, who))
+		changes := append([]storage.Change{UpdateAccount{a}}, in.Recent.Still...)
+		return in.Recent.refused(s.cfg.Store.Apply(ctx, append(changes, PutFactor{f}, PutRecovery{a.User, hashes}, s.event(EventFactorSet, a.User, who))...))
 	})
 	if err != nil {
 		return nil, refuse(op, err)
 	}
 	s.send(ctx, a, Message{Kind: SendFactor})
-	return codes, refuse(op, s.end(ctx, t))
+	s.end(ctx, t)
+	return codes, nil
 }
 
 // NewRecovery replaces the recovery codes, for somebody who shows their
@@ -132,7 +136,7 @@ func (s *Service) RemoveFactor(ctx context.Context, who auth.Actor, in Proof) er
 
 // withFactor makes changes for somebody who shows their password and a code.
 func (s *Service) withFactor(ctx context.Context, who auth.Actor, in Proof, change func(Account) ([]storage.Change, error)) (a Account, err error) {
-	proven, err := s.prove(ctx, who, in.Password, in.Source)
+	proven, err := s.prove(ctx, who, in.Password, in.Source, in.Recent)
 	if err != nil {
 		return Account{}, err
 	}
@@ -152,7 +156,8 @@ func (s *Service) withFactor(ctx context.Context, who auth.Actor, in Proof, chan
 		if err != nil {
 			return err
 		}
-		err = s.cfg.Store.Apply(ctx, append(append(changes, UpdateAccount{a}), more...)...)
+		changes = append(append(changes, UpdateAccount{a}), in.Recent.Still...)
+		err = in.Recent.refused(s.cfg.Store.Apply(ctx, append(changes, more...)...))
 		if errors.Is(err, storage.ErrNotFound) { // the code was used meanwhile
 			return ErrSignIn
 		}
@@ -161,7 +166,8 @@ func (s *Service) withFactor(ctx context.Context, who auth.Actor, in Proof, chan
 	if err != nil {
 		return Account{}, err
 	}
-	return a, s.end(ctx, t)
+	s.end(ctx, t)
+	return a, nil
 }
 
 // answer returns the changes that use up a code of a person's second factor,

@@ -26,29 +26,34 @@ func (s *Service) SignInExternal(ctx context.Context, in ExternalIdentity) (Entr
 	if err := in.check(); err != nil {
 		return Entry{}, refuse(op, err)
 	}
-	id, err := found(s.cfg.Store.Identity(ctx, in.Issuer, in.Subject))
-	if err != nil {
+	var e Entry
+	if err := s.decide(ctx, func() error { return s.signInExternal(ctx, in, &e) }); err != nil {
 		return Entry{}, refuse(op, err)
 	}
+	return e, nil
+}
+
+func (s *Service) signInExternal(ctx context.Context, in ExternalIdentity, e *Entry) error {
+	id, err := found(s.cfg.Store.Identity(ctx, in.Issuer, in.Subject))
+	if err != nil {
+		return err
+	}
 	if id.User.IsZero() {
-		e, err := s.hold(ctx, in)
-		return e, refuse(op, err)
+		*e, err = s.hold(ctx, in)
+		return err
 	}
 	a, err := s.account(ctx, id.User)
 	if err != nil {
-		return Entry{}, refuse(op, err)
+		return err
 	}
 	if a.mayAct() != nil {
-		return Entry{}, refuse(op, ErrSignIn)
+		return ErrSignIn
 	}
-	use := UseIdentity{in.Issuer, in.Subject, in.Level, s.cfg.Clock.Now()}
-	if err := s.cfg.Store.Apply(ctx, use); errors.Is(err, storage.ErrNotFound) {
-		return Entry{}, refuse(op, ErrSignIn) // unlinked meanwhile
-	} else if err != nil {
-		return Entry{}, refuse(op, err)
+	*e, err = s.enter(ctx, a, in.Level, try{}, UseIdentity{a.User, in.Issuer, in.Subject, in.Level, s.cfg.Clock.Now()})
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrSignIn // unlinked meanwhile, and perhaps somebody else's by now
 	}
-	e, err := s.enter(ctx, a, in.Level, try{})
-	return e, refuse(op, err)
+	return err
 }
 
 func (in ExternalIdentity) check() error {
@@ -110,18 +115,33 @@ func (s *Service) pending(ctx context.Context, secret string) (Identity, storage
 	return id, UseToken{t.ID}, nil
 }
 
+// A NewIdentity is to be another way in.
+type NewIdentity struct {
+	Pending string // of an Entry
+	Proof          // of the account; no Code is asked for
+}
+
 // LinkIdentity links the identity of an Entry that is pending to the actor, who
-// has so shown both: the account by being signed in, the identity by the
-// secret. An identity that was linked meanwhile is Invalid, with CodeTaken.
-func (s *Service) LinkIdentity(ctx context.Context, who auth.Actor, pending string) error {
+// has so shown both: the account by its password, or, without one, by having
+// signed in of late, and the identity by the secret. An identity that was linked
+// meanwhile is Invalid, with CodeTaken. The Entry is that of the account as it
+// is now, for a host that begins a session with it.
+func (s *Service) LinkIdentity(ctx context.Context, who auth.Actor, in NewIdentity) (Entry, error) {
 	const op = "account.LinkIdentity"
+	proven, err := s.prove(ctx, who, in.Password, in.Source, in.Recent)
+	if err != nil {
+		return Entry{}, refuse(op, err)
+	}
 	var a Account
-	err := s.decide(ctx, func() error {
-		var err error
-		if a, err = s.self(ctx, who); err != nil {
+	var e Entry
+	err = s.decide(ctx, func() error {
+		if a, err = s.still(ctx, who, proven); err != nil {
 			return err
 		}
-		id, use, err := s.pending(ctx, pending)
+		if e, err = s.after(ctx, a, who); err != nil {
+			return err
+		}
+		id, use, err := s.pending(ctx, in.Pending)
 		if err != nil {
 			return err
 		}
@@ -133,28 +153,36 @@ func (s *Service) LinkIdentity(ctx context.Context, who auth.Actor, pending stri
 			return &storage.Invalid{Field: "identity", Code: storage.CodeTooMany, Params: map[string]any{"max": MaxIdentities}}
 		}
 		id.User = a.User
-		err = usedUp(s.cfg.Store.Apply(ctx, use, UpdateAccount{a}, InsertIdentity{id}, s.event(EventLinked, a.User, who)))
+		changes := append([]storage.Change{UpdateAccount{a}}, in.Recent.Still...)
+		err = usedUp(s.cfg.Store.Apply(ctx, append(changes, use, InsertIdentity{id}, s.event(EventLinked, a.User, who))...))
+		err = in.Recent.refused(err)
 		if errors.Is(err, storage.ErrExists) {
 			return &storage.Invalid{Field: "identity", Code: CodeTaken}
 		}
 		return err
 	})
 	if err != nil {
-		return refuse(op, err)
+		return Entry{}, refuse(op, err)
 	}
 	s.send(ctx, a, Message{Kind: SendLinked})
-	return nil
+	return e, nil
 }
 
 // UnlinkIdentity takes an identity from the actor, unless it is their last way
 // in (Invalid, with CodeOnlyOne). ErrNotFound if it is not theirs. Whoever was
-// let in by it is out.
-func (s *Service) UnlinkIdentity(ctx context.Context, who auth.Actor, issuer, subject string) error {
-	return refuse("account.UnlinkIdentity", s.decide(ctx, func() error {
+// let in by it is out; the host begins another session with the Entry, which is of
+// no Level: that of the actor may have come from this identity.
+func (s *Service) UnlinkIdentity(ctx context.Context, who auth.Actor, issuer, subject string) (Entry, error) {
+	var e Entry
+	err := s.decide(ctx, func() error {
 		a, err := s.self(ctx, who)
 		if err != nil {
 			return err
 		}
+		if e, err = s.after(ctx, a, who); err != nil {
+			return err
+		}
+		e.Level = 0
 		has, err := s.cfg.Store.Identities(ctx, a.User)
 		if err != nil {
 			return err
@@ -164,5 +192,9 @@ func (s *Service) UnlinkIdentity(ctx context.Context, who auth.Actor, issuer, su
 		}
 		changes := []storage.Change{DropIdentity{a.User, issuer, subject}, UpdateAccount{a}, DropTokens{a.User, []Purpose{SecondStep}}, s.event(EventUnlinked, a.User, who)}
 		return s.cfg.Store.Apply(ctx, append(changes, s.cfg.Ends(a.User)...)...)
-	}))
+	})
+	if err != nil {
+		return Entry{}, refuse("account.UnlinkIdentity", err)
+	}
+	return e, nil
 }

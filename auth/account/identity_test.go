@@ -42,7 +42,7 @@ func TestIdentitySignsUpAndIn(t *testing.T) {
 	require.NoError(t, err)
 	e, err := w.SignInExternal(ctx, spid("1"))
 	require.NoError(t, err)
-	require.Equal(t, account.Entry{User: id, Level: auth.LevelSubstantial}, e)
+	require.Equal(t, account.Entry{User: id, Level: auth.LevelSubstantial, Version: 1}, e)
 	_, err = w.signIn("maria.rossi", "")
 	require.ErrorIs(t, err, account.ErrSignIn, "there is no password")
 	maria := auth.Actor{User: id}
@@ -149,7 +149,12 @@ func TestUnlink(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, x.Identities, 1)
 	require.NoError(t, w.ChangePassword(ctx, maria, account.PasswordChange{New: good}))
-	require.NoError(t, unlink(maria, x.Identities[0].Subject))
+	maria.Level = auth.LevelSubstantial // by the identity
+	e, err := w.Service.UnlinkIdentity(ctx, maria, "https://spid.example", x.Identities[0].Subject)
+	require.NoError(t, err)
+	a, err := w.store.Accounts().Account(ctx, maria.User)
+	require.NoError(t, err)
+	require.Equal(t, account.Entry{User: maria.User, Version: a.Version}, e, "known no more surely than by a password")
 }
 
 // The fiscal code is kept as a keyed hash and nowhere else, and the other

@@ -29,6 +29,15 @@ func TestMeanwhile(t *testing.T) {
 			}
 		}
 	}
+	disable := func(s account.Store) func(storage.Change) { // and nothing else, so that only the version tells
+		return func(storage.Change) {
+			a, err := s.Handle(ctx, account.HandleOf("maria.rossi"))
+			a.Disabled = true
+			if err == nil {
+				_ = s.Apply(ctx, account.UpdateAccount{Account: a})
+			}
+		}
+	}
 	another := func(s account.Store) func(storage.Change) { // somebody chooses another password
 		return func(c storage.Change) {
 			a, err := s.Account(ctx, c.(account.UpdateAccount).Account.User)
@@ -63,6 +72,15 @@ func TestMeanwhile(t *testing.T) {
 			secret := w.second("maria.rossi")
 			return func() error { return second(w.SecondStep(ctx, account.Code{Second: secret, Code: code()})) }
 		}},
+		{"a second step of an account that is disabled", account.UseToken{}, disable, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {
+			code, _ := w.withFactor(maria)
+			secret := w.second("maria.rossi")
+			return func() error { return second(w.SecondStep(ctx, account.Code{Second: secret, Code: code()})) }
+		}},
+		{"an identity of an account that is disabled", account.UseIdentity{}, disable, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {
+			require.NoError(w.t, w.LinkIdentity(ctx, maria, w.pending(spid("1"))))
+			return func() error { return second(w.SignInExternal(ctx, spid("1"))) }
+		}},
 		{"a step that is taken", account.TakeStep{}, useUp, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {
 			code, _ := w.withFactor(maria)
 			secret := w.second("maria.rossi")
@@ -94,6 +112,20 @@ func TestMeanwhile(t *testing.T) {
 				id, err := s.Identity(ctx, c.(account.UseIdentity).Issuer, c.(account.UseIdentity).Subject)
 				if err == nil {
 					_ = s.Apply(ctx, account.DropIdentity{User: id.User, Issuer: id.Issuer, Subject: id.Subject})
+				}
+			}
+		}, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {
+			require.NoError(w.t, w.LinkIdentity(ctx, maria, w.pending(spid("1"))))
+			return func() error { return second(w.SignInExternal(ctx, spid("1"))) }
+		}},
+		{"an identity that is somebody else's by now", account.UseIdentity{}, func(s account.Store) func(storage.Change) {
+			return func(c storage.Change) {
+				use := c.(account.UseIdentity)
+				id, err := s.Identity(ctx, use.Issuer, use.Subject)
+				luca := account.Account{User: storage.NewID[auth.User](), Name: "luca.verdi", Version: 1}
+				if err == nil { // with a hand in the database, as no call of ours would
+					_ = s.Apply(ctx, account.DropIdentity{User: id.User, Issuer: id.Issuer, Subject: id.Subject}, account.InsertAccount{Account: luca},
+						account.InsertIdentity{Identity: account.Identity{Issuer: id.Issuer, Subject: id.Subject, User: luca.User}})
 				}
 			}
 		}, account.ErrSignIn, func(w *world, maria auth.Actor) func() error {

@@ -25,8 +25,8 @@ func (s *Service) MayAct(ctx context.Context, user auth.UserID) error {
 }
 
 // Disable keeps a person out, at once and by every way in, until Enable. The
-// actor must be allowed ActDisable. ErrNotFound for an account that is not
-// there.
+// actor must be allowed ActDisable, and Config.Guard must have nothing against
+// it. ErrNotFound for an account that is not there.
 func (s *Service) Disable(ctx context.Context, who auth.Actor, user auth.UserID) error {
 	return s.setDisabled(ctx, "account.Disable", ActDisable, EventDisabled, who, user, true)
 }
@@ -48,6 +48,11 @@ func (s *Service) setDisabled(ctx context.Context, op string, do auth.Action, ev
 		a.Disabled = disabled
 		changes := []storage.Change{UpdateAccount{a}, s.event(event, user, who)}
 		if disabled {
+			guard, err := s.cfg.Guard(ctx, who, user)
+			if err != nil {
+				return err
+			}
+			changes = append(changes, guard...)
 			changes = append(append(changes, DropTokens{user, sent}), s.cfg.Ends(user)...)
 		}
 		return s.cfg.Store.Apply(ctx, changes...)
@@ -151,7 +156,8 @@ func (s *Service) Export(ctx context.Context, user auth.UserID) (Exported, error
 // stay taken, so that nobody follows them under one. Who is not there is no
 // error.
 func (s *Service) Erase(ctx context.Context, user auth.UserID) error {
-	err := s.cfg.Store.Apply(ctx, append(s.cfg.Ends(user), EraseUser{user})...)
+	// The sessions last: one that is begun at the same moment goes with them.
+	err := s.cfg.Store.Apply(ctx, append([]storage.Change{EraseUser{user}}, s.cfg.Ends(user)...)...)
 	if errors.Is(err, storage.ErrNotFound) {
 		err = nil
 	}
@@ -162,5 +168,6 @@ func (s *Service) Erase(ctx context.Context, user auth.UserID) error {
 // that is over opens or keeps out anybody, so it may be called as seldom as a
 // host likes.
 func (s *Service) Forget(ctx context.Context) error {
-	return refuse("account.Forget", s.cfg.Store.Apply(ctx, Forget{Before: s.cfg.Clock.Now().Add(-remembered)}))
+	now := s.cfg.Clock.Now()
+	return refuse("account.Forget", s.cfg.Store.Apply(ctx, Forget{Before: now, Tried: now.Add(-remembered)}))
 }

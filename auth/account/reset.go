@@ -4,6 +4,7 @@ package account
 
 import (
 	"context"
+	"slices"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
@@ -18,9 +19,9 @@ func (s *Service) RequestReset(ctx context.Context, address, source string) erro
 	if err != nil {
 		return refuse(op, err)
 	}
-	limits := []limit{{key("reset", string(m[:])), ofMail}}
+	limits := []limit{{key("reset", string(m[:])), s.cfg.Mail}}
 	if source != "" {
-		limits = append(limits, limit{key("resets", source), ofSignUps})
+		limits = append(limits, limit{key("resets", source), s.cfg.SignUps})
 	}
 	if err := s.count(ctx, ActMail, limits...); err != nil {
 		return refuse(op, err)
@@ -81,7 +82,11 @@ func (s *Service) Reset(ctx context.Context, in NewPassword) error {
 		if err := change(&a); err != nil {
 			return err
 		}
-		err := usedUp(s.cfg.Store.Apply(ctx, append([]storage.Change{UseToken{t.ID}}, s.passwordSet(a, auth.Visitor)...)...))
+		changes, err := s.passwordSet(ctx, a, auth.Visitor)
+		if err != nil {
+			return err
+		}
+		err = usedUp(s.cfg.Store.Apply(ctx, append([]storage.Change{UseToken{t.ID}}, changes...)...))
 		if err == nil {
 			s.send(ctx, a, Message{Kind: SendPassword})
 		}
@@ -94,21 +99,24 @@ type PasswordChange struct {
 	Old    string // empty if there is none yet
 	New    string
 	Source string
+	Recent Recent // how they have signed in, for those who have no password
 }
 
 // ChangePassword replaces the password, or sets a first one. It ends all
-// sessions, also the one it is called from: the host begins another.
-func (s *Service) ChangePassword(ctx context.Context, who auth.Actor, in PasswordChange) error {
+// sessions, also the one it is called from: the host begins another with the
+// Entry.
+func (s *Service) ChangePassword(ctx context.Context, who auth.Actor, in PasswordChange) (Entry, error) {
 	const op = "account.ChangePassword"
-	proven, err := s.prove(ctx, who, in.Old, in.Source)
+	proven, err := s.prove(ctx, who, in.Old, in.Source, in.Recent)
 	if err != nil {
-		return refuse(op, err)
+		return Entry{}, refuse(op, err)
 	}
 	change, err := s.newPassword(ctx, proven, in.New)
 	if err != nil {
-		return refuse(op, err)
+		return Entry{}, refuse(op, err)
 	}
-	return refuse(op, s.decide(ctx, func() error {
+	var e Entry
+	err = s.decide(ctx, func() error {
 		a, err := s.still(ctx, who, proven)
 		if err != nil {
 			return err
@@ -116,12 +124,31 @@ func (s *Service) ChangePassword(ctx context.Context, who auth.Actor, in Passwor
 		if err := change(&a); err != nil {
 			return err
 		}
-		err = s.cfg.Store.Apply(ctx, s.passwordSet(a, who)...)
+		if e, err = s.after(ctx, a, who); err != nil {
+			return err
+		}
+		changes, err := s.passwordSet(ctx, a, who)
+		if err != nil {
+			return err
+		}
+		err = s.cfg.Store.Apply(ctx, slices.Insert(changes, 1, in.Recent.Still...)...)
+		err = in.Recent.refused(err)
 		if err == nil {
 			s.send(ctx, a, Message{Kind: SendPassword})
 		}
 		return err
-	}))
+	})
+	if err != nil {
+		return Entry{}, refuse(op, err)
+	}
+	return e, nil
+}
+
+// after is the Entry of an actor whose account is about to be moved to its next
+// version.
+func (s *Service) after(ctx context.Context, a Account, who auth.Actor) (Entry, error) {
+	a.Version++
+	return s.entry(ctx, a, who.Level)
 }
 
 // newPassword checks and hashes a password, and returns how an account gets it.
@@ -156,7 +183,16 @@ func (s *Service) newPassword(ctx context.Context, a Account, password string) (
 	}, nil
 }
 
-// passwordSet are the changes that go with a new password.
-func (s *Service) passwordSet(a Account, who auth.Actor) []storage.Change {
-	return append([]storage.Change{UpdateAccount{a}, DropTokens{a.User, sent}, s.event(EventPasswordChanged, a.User, who)}, s.cfg.Ends(a.User)...)
+// passwordSet are the changes that go with a new password. A second factor that
+// is not in force yet goes, because it was begun with the old one.
+func (s *Service) passwordSet(ctx context.Context, a Account, who auth.Actor) ([]storage.Change, error) {
+	changes := []storage.Change{UpdateAccount{a}, DropTokens{a.User, sent}, s.event(EventPasswordChanged, a.User, who)}
+	f, err := found(s.cfg.Store.Factor(ctx, a.User))
+	if err != nil {
+		return nil, err
+	}
+	if !f.User.IsZero() && f.Confirmed.IsZero() {
+		changes = append(changes, DropFactor{a.User})
+	}
+	return append(changes, s.cfg.Ends(a.User)...), nil
 }

@@ -5,12 +5,14 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
+	"time"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
 )
 
-// Config is what accounts need. Only Store and Passwords are required.
+// Config is what accounts need. Only Store, Passwords and Ends are required.
 type Config struct {
 	Store     Store
 	Passwords Passwords       // a password.Hasher, or a host's own
@@ -23,8 +25,14 @@ type Config struct {
 	Send func(ctx context.Context, m Message)
 
 	// Ends gives changes that ride with whatever ends all of a person's
-	// sessions: a new password or address, disabling, erasing. Default: none.
+	// sessions: a new password or address, disabling, erasing. For hosts with
+	// sessions of package session it is session.Ends; whoever keeps none gives
+	// none, and says so.
 	Ends func(user auth.UserID) []storage.Change
+
+	// Guard is asked before somebody is disabled: it gives changes that ride
+	// with it, or says why not. Default: nothing.
+	Guard func(ctx context.Context, who auth.Actor, user auth.UserID) ([]storage.Change, error)
 
 	// Key is 32 secret bytes that second factors are sealed with and fiscal
 	// codes hashed with. Without it there are neither. Whoever changes it
@@ -35,8 +43,14 @@ type Config struct {
 	Terms       []Document // what must be agreed to
 	NeedAddress bool       // nobody signs up without an address
 
+	// Recent is how long ago somebody without a password may have signed in to
+	// change what they sign in with; default: 10 minutes.
+	Recent time.Duration
+
 	Account Tries // of an account; default: 5, then from 1 second to 15 minutes, for a day
 	Source  Tries // from a source that fail; default: 50, then from 1 second to 15 minutes, for an hour
+	Mail    Tries // messages asked for, to one address or by one account; default: 3, then from 1 minute to 1 hour, for a day
+	SignUps Tries // sign-ups from a source, and resets asked for; default: 20, then from 1 minute to 1 hour, for a day
 }
 
 // Service holds the rules of accounts. It is safe for concurrent use.
@@ -49,14 +63,16 @@ type Service struct {
 	keys     *keys // nil without Config.Key
 }
 
-// New returns a Service. It panics if cfg.Store or cfg.Passwords is nil, or if
-// cfg.Key is neither empty nor 32 bytes.
+// New returns a Service. It panics if cfg.Store, cfg.Passwords or cfg.Ends is
+// nil, or if cfg.Key is neither empty nor 32 bytes.
 func New(cfg Config) *Service {
 	switch {
 	case cfg.Store == nil:
 		panic("account: nil Store")
 	case cfg.Passwords == nil:
 		panic("account: nil Passwords")
+	case cfg.Ends == nil:
+		panic("account: nil Ends: sessions would outlive a new password")
 	case len(cfg.Key) != 0 && len(cfg.Key) != 32:
 		panic("account: Key is not 32 bytes")
 	}
@@ -66,13 +82,22 @@ func New(cfg Config) *Service {
 	if cfg.Send == nil {
 		cfg.Send = func(context.Context, Message) {}
 	}
-	if cfg.Ends == nil {
-		cfg.Ends = func(auth.UserID) []storage.Change { return nil }
+	if cfg.Guard == nil {
+		cfg.Guard = func(context.Context, auth.Actor, auth.UserID) ([]storage.Change, error) { return nil, nil }
+	}
+	if cfg.Recent <= 0 {
+		cfg.Recent = 10 * time.Minute
 	}
 	if cfg.Name == "" {
 		cfg.Name = "Co.PIS"
 	}
 	cfg.Account, cfg.Source = cfg.Account.or(ofAccount), cfg.Source.or(ofSource)
+	cfg.Mail, cfg.SignUps = cfg.Mail.or(ofMail), cfg.SignUps.or(ofSignUps)
+	send := cfg.Send
+	cfg.Send = func(ctx context.Context, m Message) {
+		m.Name = strings.ReplaceAll(m.Name, ".", ".\u2060")
+		send(ctx, m)
+	}
 	s := &Service{cfg: cfg, reserved: reserve(cfg.Name)}
 	if len(cfg.Key) > 0 {
 		s.keys = derive(cfg.Key)

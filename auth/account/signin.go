@@ -5,6 +5,8 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
@@ -26,7 +28,12 @@ type Entry struct {
 	Pending string      // secret of an identity that nobody has: for SignUp or LinkIdentity
 	Twin    bool        // with Pending: somebody told the same fiscal code, so there is an account to link it to
 	Owed    []Document  // with User: what they must agree to before they go on
+	Version int         // with User: of the account when they showed who they are
 }
+
+// Still is what must hold when the session of an Entry is begun: that nothing
+// of the account was changed since, such as the password that was shown.
+func (e Entry) Still() []storage.Change { return []storage.Change{Unchanged{e.User, e.Version}} }
 
 // SignIn takes a username and password. A name that nobody has, a wrong
 // password and a disabled account give the same answer, ErrSignIn, after the
@@ -111,8 +118,9 @@ func (s *Service) rehash(ctx context.Context, a Account, password string) (Accou
 }
 
 // enter lets a person in, or asks for their second factor unless they are known
-// as surely already.
-func (s *Service) enter(ctx context.Context, a Account, level Level, t try) (Entry, error) {
+// as surely already. What is noted of it is written last, or with the secret of
+// the second step.
+func (s *Service) enter(ctx context.Context, a Account, level Level, t try, note ...storage.Change) (Entry, error) {
 	f, err := found(s.cfg.Store.Factor(ctx, a.User))
 	if err != nil {
 		return Entry{}, err
@@ -120,19 +128,28 @@ func (s *Service) enter(ctx context.Context, a Account, level Level, t try) (Ent
 	if !f.Confirmed.IsZero() && level < auth.LevelSubstantial {
 		about := append([]byte{byte(level)}, t.account[:]...)
 		token, secret := s.grant(Token{User: a.User, Purpose: SecondStep, About: about})
-		return Entry{Second: secret}, s.cfg.Store.Apply(ctx, PutToken{token})
-	}
-	return s.entered(ctx, a, level, t)
-}
-
-func (s *Service) entered(ctx context.Context, a Account, level Level, t try) (Entry, error) {
-	if t.account != [16]byte{} {
-		if err := s.end(ctx, t); err != nil {
+		if err := s.cfg.Store.Apply(ctx, append([]storage.Change{Unchanged{a.User, a.Version}, PutToken{token}}, note...)...); err != nil {
 			return Entry{}, err
 		}
+		return Entry{Second: secret}, nil
 	}
+	e, err := s.entry(ctx, a, level)
+	if err == nil && len(note) > 0 {
+		err = s.cfg.Store.Apply(ctx, append([]storage.Change{Unchanged{a.User, a.Version}}, note...)...)
+	}
+	if err == nil && t.account != [16]byte{} {
+		s.end(ctx, t)
+	}
+	return e, err
+}
+
+// entry is that of an account whose owner is in.
+func (s *Service) entry(ctx context.Context, a Account, level Level) (Entry, error) {
 	owed, err := s.Owed(ctx, a.User)
-	return Entry{User: a.User, Level: level, Owed: owed}, err
+	if err != nil {
+		return Entry{}, err
+	}
+	return Entry{User: a.User, Level: level, Owed: owed, Version: a.Version}, nil
 }
 
 // A Code answers for the second factor.
@@ -160,6 +177,7 @@ func (s *Service) SecondStep(ctx context.Context, in Code) (Entry, error) {
 		return Entry{}, refuse(op, err)
 	}
 	var a Account
+	var e Entry
 	var recovered bool
 	err = s.decide(ctx, func() error {
 		if a, err = s.account(ctx, t.User); err != nil {
@@ -168,11 +186,14 @@ func (s *Service) SecondStep(ctx context.Context, in Code) (Entry, error) {
 		if a.mayAct() != nil {
 			return ErrSignIn
 		}
+		if e, err = s.entry(ctx, a, Level(t.About[0])); err != nil {
+			return err
+		}
 		var take []storage.Change
 		if take, recovered, err = s.answer(ctx, a, in.Code); err != nil {
 			return err
 		}
-		err = usedUp(s.cfg.Store.Apply(ctx, append([]storage.Change{UseToken{t.ID}}, take...)...))
+		err = usedUp(s.cfg.Store.Apply(ctx, append([]storage.Change{UseToken{t.ID}, Unchanged{a.User, a.Version}}, take...)...))
 		if errors.Is(err, storage.ErrNotFound) { // the recovery code, or the factor, is gone
 			return ErrSignIn
 		}
@@ -184,23 +205,42 @@ func (s *Service) SecondStep(ctx context.Context, in Code) (Entry, error) {
 	if recovered {
 		s.send(ctx, a, Message{Kind: SendFactor})
 	}
-	if err := s.end(ctx, second); err != nil {
-		return Entry{}, refuse(op, err)
+	s.end(ctx, second)
+	if first := [16]byte(t.About[1:]); first != [16]byte{} {
+		s.end(ctx, newTry(first, in.Source))
 	}
-	first := try{}
-	if account := [16]byte(t.About[1:]); account != first.account {
-		first = newTry(account, in.Source)
+	return e, nil
+}
+
+// Recent says how an actor has signed in, for those who have no password to
+// show. The host knows it from their session.
+type Recent struct {
+	At    time.Time        // when they last showed who they are: session.Session.Proved
+	Still []storage.Change // what must hold when the change is made: session.Session.Still
+}
+
+// refused says of an Apply that what must hold does no more: they are signed in
+// no longer.
+func (in Recent) refused(err error) error {
+	by, ok := refusedBy(err)
+	if ok && slices.ContainsFunc(in.Still, func(c storage.Change) bool { return c.Change() == by }) {
+		return &auth.Denied{Action: ActAct, Reason: ReasonStale}
 	}
-	e, err := s.entered(ctx, a, Level(t.About[0]), first)
-	return e, refuse(op, err)
+	return err
 }
 
 // prove returns the account of an actor who shows their password once more; one
-// that has none, signing in by an identity, needs not.
-func (s *Service) prove(ctx context.Context, who auth.Actor, password, source string) (Account, error) {
+// that has none, signing in by an identity, must have done so of late.
+func (s *Service) prove(ctx context.Context, who auth.Actor, password, source string, in Recent) (Account, error) {
 	a, err := s.self(ctx, who)
-	if err != nil || a.Password == "" {
+	if err != nil {
 		return a, err
+	}
+	if a.Password == "" {
+		if now := s.cfg.Clock.Now(); now.Sub(in.At) >= s.cfg.Recent || in.At.After(now) {
+			return Account{}, &auth.Denied{Action: ActAct, Reason: ReasonStale}
+		}
+		return a, nil
 	}
 	t := newTry(key("prove", a.User.String()), source)
 	if err := s.begin(ctx, t); err != nil {
@@ -209,7 +249,8 @@ func (s *Service) prove(ctx context.Context, who auth.Actor, password, source st
 	if _, err := s.right(ctx, a, password); err != nil {
 		return Account{}, err
 	}
-	return a, s.end(ctx, t)
+	s.end(ctx, t)
+	return a, nil
 }
 
 // still is the account as it is now, if the password is the one that was shown.

@@ -26,7 +26,7 @@ func TestSignUpAndIn(t *testing.T) {
 	for _, name := range []string{"maria.rossi", "Maria.Rossi", "MARIA.ROSSI", " maria.rossi ", "maria.rossi@comune.example", "Maria.Rossi@COMUNE.example", "marla.rossi"} {
 		e, err := w.signIn(name, good)
 		require.NoError(t, err, name)
-		require.Equal(t, account.Entry{User: maria.User}, e)
+		require.Equal(t, account.Entry{User: maria.User, Version: 2}, e)
 	}
 	for _, pw := range []string{"", "tre gatti sul tett", "Tre gatti sul tetto", other, strings.Repeat("x", 5000), "\xff"} {
 		_, err := w.signIn("maria.rossi", pw)
@@ -276,10 +276,11 @@ func TestS22Inputs(t *testing.T) {
 		reflect.TypeFor[account.NewAccount]():     "Name Address Password Pending Agreed Source",
 		reflect.TypeFor[account.Credentials]():    "Name Password Source",
 		reflect.TypeFor[account.Code]():           "Second Code Source",
-		reflect.TypeFor[account.AddressChange]():  "Address Password Source",
+		reflect.TypeFor[account.AddressChange]():  "Address Password Source Recent",
 		reflect.TypeFor[account.NewPassword]():    "Secret Password",
-		reflect.TypeFor[account.PasswordChange](): "Old New Source",
-		reflect.TypeFor[account.Proof]():          "Password Code Source",
+		reflect.TypeFor[account.PasswordChange](): "Old New Source Recent",
+		reflect.TypeFor[account.Proof]():          "Password Code Source Recent",
+		reflect.TypeFor[account.NewIdentity]():    "Pending Proof",
 	} {
 		var names []string
 		for i := range input.NumField() {

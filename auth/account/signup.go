@@ -28,7 +28,8 @@ const (
 
 // SignUp makes an account and has a link sent that proves that the address is
 // its owner's. Whether somebody else has that address, only they are told. All
-// terms in force must be agreed to (ErrConsent).
+// terms in force must be agreed to (ErrConsent). An Entry of the User at Version
+// 1 lets them in.
 func (s *Service) SignUp(ctx context.Context, in NewAccount) (auth.UserID, error) {
 	const op = "account.SignUp"
 	a, handle, err := s.newAccount(in)
@@ -36,7 +37,7 @@ func (s *Service) SignUp(ctx context.Context, in NewAccount) (auth.UserID, error
 		return auth.UserID{}, refuse(op, err)
 	}
 	if in.Source != "" {
-		if err := s.count(ctx, ActSignUp, limit{key("sign_up", in.Source), ofSignUps}); err != nil {
+		if err := s.count(ctx, ActSignUp, limit{key("sign_up", in.Source), s.cfg.SignUps}); err != nil {
 			return auth.UserID{}, refuse(op, err)
 		}
 	}
@@ -44,6 +45,15 @@ func (s *Service) SignUp(ctx context.Context, in NewAccount) (auth.UserID, error
 		return auth.UserID{}, refuse(op, err)
 	} else if len(had) > 0 { // the store says so in the end: this spares a hash
 		return auth.UserID{}, refuse(op, &storage.Invalid{Field: "name", Code: CodeTaken})
+	}
+	if a.Address != "" {
+		_, m, err := ParseAddress(a.Address)
+		if err == nil {
+			err = s.count(ctx, ActMail, s.mailing(m))
+		}
+		if err != nil {
+			return auth.UserID{}, refuse(op, err)
+		}
 	}
 	if in.Password != "" {
 		if a.Password, err = s.cfg.Passwords.Hash(ctx, in.Password); err != nil {

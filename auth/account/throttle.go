@@ -24,7 +24,7 @@ type Tries struct {
 var (
 	ofAccount = Tries{5, time.Second, 15 * time.Minute, 24 * time.Hour}
 	ofSource  = Tries{50, time.Second, 15 * time.Minute, time.Hour}
-	ofMail    = Tries{3, time.Minute, time.Hour, 24 * time.Hour} // to one address
+	ofMail    = Tries{3, time.Minute, time.Hour, 24 * time.Hour}
 	ofSignUps = Tries{20, time.Minute, time.Hour, 24 * time.Hour}
 )
 
@@ -138,7 +138,8 @@ func newTry(account [16]byte, source string) try {
 	return t
 }
 
-// begin counts a try before it is made.
+// begin counts a try before it is made. One that is cut off, because its
+// context ends, stays counted: whoever cuts off theirs tries no more often.
 func (s *Service) begin(ctx context.Context, t try) error {
 	limits := []limit{{t.account, s.cfg.Account}}
 	if t.source != [16]byte{} {
@@ -155,12 +156,14 @@ func (s *Service) begin(ctx context.Context, t try) error {
 	return s.count(ctx, ActSignIn, limits...)
 }
 
-// end takes a try that came to a good end back.
-func (s *Service) end(ctx context.Context, t try) error {
+// end takes a try that came to a good end back. What cannot be taken back has
+// counted too much, which time mends: it is no reason to spoil what was done.
+func (s *Service) end(ctx context.Context, t try) {
 	if t.source == [16]byte{} {
-		return s.cfg.Store.Apply(ctx, DropAttempts{[][16]byte{t.account}})
+		_ = s.cfg.Store.Apply(ctx, DropAttempts{[][16]byte{t.account}})
+		return
 	}
-	err := s.decide(ctx, func() error {
+	_ = s.decide(ctx, func() error {
 		now := s.cfg.Clock.Now()
 		had, err := s.attempts(ctx, []limit{{key: t.both}, {key: t.source}})
 		if err != nil {
@@ -175,8 +178,4 @@ func (s *Service) end(ctx context.Context, t try) error {
 		}
 		return s.cfg.Store.Apply(ctx, changes...)
 	})
-	if errors.Is(err, storage.ErrConflict) {
-		return nil // counted too much, which time mends
-	}
-	return err
 }

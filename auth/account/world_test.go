@@ -4,9 +4,11 @@ package account_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -36,20 +38,29 @@ type world struct {
 	store memory.Store
 	sess  *session.Service
 
-	mu   sync.Mutex
-	now  time.Time
-	sent []account.Message
+	mu    sync.Mutex
+	now   time.Time
+	sent  []account.Message
+	links map[string]auth.UserID // whose secrets were sent
+	last  auth.UserID            // who was sent one
 }
 
 // newWorld begins on a fixed day. The configuration may be changed before.
 func newWorld(t testing.TB, change ...func(*account.Config)) *world {
-	w := &world{t: t, store: memory.New(), now: time.Date(2026, 9, 1, 9, 0, 0, 0, time.UTC)}
+	w := &world{t: t, store: memory.New(), links: map[string]auth.UserID{}, now: time.Date(2026, 9, 1, 9, 0, 0, 0, time.UTC)}
 	cfg := account.Config{
 		Store: w.store.Accounts(), Passwords: password.New(password.Config{MemoryKiB: 8, Time: 1}), Auth: auth.AllowAll{}, Clock: w.clock,
 		Send: func(_ context.Context, m account.Message) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
+			m.Name = strings.ReplaceAll(m.Name, "\u2060", "")
 			w.sent = append(w.sent, m)
+			if raw, err := base64.RawURLEncoding.DecodeString(m.Secret); err == nil && len(raw) > 16 {
+				if tok, err := w.store.Accounts().Token(ctx, [16]byte(raw)); err == nil {
+					w.last = tok.User
+					w.links[m.Secret] = tok.User
+				}
+			}
 		},
 		Ends: session.Ends,
 		Key:  []byte("0123456789abcdef0123456789abcdef"),
@@ -58,8 +69,38 @@ func newWorld(t testing.TB, change ...func(*account.Config)) *world {
 		c(&cfg)
 	}
 	w.Service = account.New(cfg)
-	w.sess = session.New(session.Config{Store: w.store.Sessions(), Clock: w.clock, MayAct: w.MayAct})
+	w.sess = session.New(session.Config{Store: w.store.Sessions(), Clock: w.clock, MayAct: w.MayAct, Scopes: []auth.Action{"forum.read"}})
 	return w
+}
+
+// recent says that somebody has just signed in.
+func (w *world) recent() account.Recent { return account.Recent{At: w.clock()} }
+
+// Verify is that of whoever the link was sent for.
+func (w *world) Verify(ctx context.Context, secret string) (auth.UserID, error) {
+	w.mu.Lock()
+	who, ok := w.links[secret]
+	if !ok {
+		who = w.last
+	}
+	w.mu.Unlock()
+	e, err := w.Service.Verify(ctx, auth.Actor{User: who}, secret)
+	return e.User, err
+}
+
+// ChangePassword is that of somebody who has just signed in, and so are the
+// others.
+func (w *world) ChangePassword(ctx context.Context, who auth.Actor, in account.PasswordChange) error {
+	in.Recent = w.recent()
+	return second(w.Service.ChangePassword(ctx, who, in))
+}
+
+func (w *world) LinkIdentity(ctx context.Context, who auth.Actor, pending string) error {
+	return second(w.Service.LinkIdentity(ctx, who, account.NewIdentity{Pending: pending, Proof: account.Proof{Password: good, Recent: w.recent()}}))
+}
+
+func (w *world) UnlinkIdentity(ctx context.Context, who auth.Actor, issuer, subject string) error {
+	return second(w.Service.UnlinkIdentity(ctx, who, issuer, subject))
 }
 
 func (w *world) clock() time.Time {

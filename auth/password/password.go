@@ -25,6 +25,12 @@ const MaxLength = 1024
 
 // Config says what a hash costs. The zero Config is what OWASP advises: about
 // 40 ms of one core.
+//
+// It may be raised at any time: whoever signs in next has their password hashed
+// anew, and until then a hash that was cheaper takes as much work to try as one
+// that is made now (the time is the same to about a tenth, instead of half where
+// the cost was doubled), so that little tells who has an account. Where it is
+// lowered, those that are dearer take longer, and do tell.
 type Config struct {
 	MemoryKiB uint32 // default 19456 (19 MiB), at most MaxMemory
 	Time      uint32 // passes over the memory; default 2, at most MaxTime
@@ -38,6 +44,8 @@ type Hasher struct {
 	want  params
 	dummy string        // a hash of no password
 	turns chan struct{} // holds a token for each hash being computed
+
+	compute func(plain, salt []byte, time, memory uint32, threads uint8, length uint32) []byte // argon2.IDKey
 }
 
 var _ account.Passwords = (*Hasher)(nil)
@@ -66,7 +74,7 @@ func New(cfg Config) *Hasher {
 		panic("password: cost beyond MaxMemory, MaxTime or MaxThreads, or memory under 8 KiB a thread")
 	}
 	dummy := encode(want, make([]byte, saltLength), make([]byte, tagLength))
-	return &Hasher{want, dummy, make(chan struct{}, cfg.AtOnce)}
+	return &Hasher{want, dummy, make(chan struct{}, cfg.AtOnce), argon2.IDKey}
 }
 
 // Hash returns the hash of a password in PHC form. A password longer than
@@ -88,7 +96,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify reports whether hash was made of password, and whether it was made
 // with other parameters than are wanted now. The empty hash takes the work of
-// one made with those, and is right for no password. A hash that cannot be
+// one made with those, and is right for no password; so does a hash that was
+// cheaper, right or wrong. A hash that cannot be
 // read, or that would cost more than [MaxMemory] and its like, is [ErrHash],
 // before anything is spent on it.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (right, again bool, err error) {
@@ -101,7 +110,7 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (right, agai
 		return false, false, err
 	}
 	plain, bad := prepare(password) // what could never be set is never right, and takes as long
-	got, err := h.derive(ctx, p, plain, salt, uint32(len(tag)))
+	got, err := h.derive(ctx, p, plain, salt, uint32(len(tag)), p.short(h.want)...)
 	if err != nil {
 		return false, false, err
 	}
@@ -109,8 +118,9 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (right, agai
 	return right, right && (p != h.want || len(salt) != saltLength || len(tag) != tagLength), nil
 }
 
-// derive computes a tag when its turn comes.
-func (h *Hasher) derive(ctx context.Context, p params, plain, salt []byte, length uint32) ([]byte, error) {
+// derive computes a tag when its turn comes, and in the same turn what is only
+// to take its time.
+func (h *Hasher) derive(ctx context.Context, p params, plain, salt []byte, length uint32, idle ...params) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -120,7 +130,11 @@ func (h *Hasher) derive(ctx context.Context, p params, plain, salt []byte, lengt
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return argon2.IDKey(plain, salt, p.time, p.memory, p.threads, length), nil
+	tag := h.compute(plain, salt, p.time, p.memory, p.threads, length)
+	for _, i := range idle {
+		h.compute(plain, salt, i.time, i.memory, i.threads, length)
+	}
+	return tag, nil
 }
 
 // prepare brings a password to the form that is hashed: the same on every

@@ -298,3 +298,40 @@ func codeOf(err error) string {
 }
 
 var _ account.Passwords = (*password.Hasher)(nil)
+
+// Whether a name has an account, and how old its hash is, tells no work: since
+// the cost was raised, a hash from before takes what one of today does, in as
+// few computations as can be.
+func TestWorkTellsNothing(t *testing.T) {
+	t.Parallel()
+	const today, plain = 64 * 4, "tre gatti sul tetto"
+	h := password.New(password.Config{MemoryKiB: 64, Time: 4})
+	var computed []int
+	password.Counting(h, func(work int) { computed = append(computed, work) })
+	for _, c := range []struct {
+		of   password.Config
+		want []int
+	}{
+		{password.Config{MemoryKiB: 64, Time: 4}, []int{today}},
+		{password.Config{MemoryKiB: 64, Time: 1}, []int{64, today - 64}},
+		{password.Config{MemoryKiB: 16, Time: 4}, []int{64, today - 64}},
+		{password.Config{MemoryKiB: 8, Time: 1}, []int{8, today - 8}},
+		{password.Config{MemoryKiB: 128, Time: 1}, []int{128, today - 128}},
+		{password.Config{MemoryKiB: 60, Time: 4}, []int{240}}, // what is left is too little to compute
+		{password.Config{MemoryKiB: 256, Time: 4}, []int{256 * 4}},
+	} {
+		hash, err := password.New(c.of).Hash(t.Context(), plain)
+		require.NoError(t, err)
+		for _, typed := range []string{plain, "due cani nel cortile", "\xff"} {
+			computed = nil
+			right, _, err := h.Verify(t.Context(), hash, typed)
+			require.NoError(t, err)
+			require.Equal(t, typed == plain, right)
+			require.Equal(t, c.want, computed, "%+v", c.of)
+		}
+	}
+	computed = nil
+	_, _, err := h.Verify(t.Context(), "", plain)
+	require.NoError(t, err)
+	require.Equal(t, []int{today}, computed, "nobody's")
+}

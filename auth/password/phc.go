@@ -39,6 +39,16 @@ func (p params) bounded() bool {
 		p.memory >= 8*uint32(p.threads) && p.memory <= MaxMemory && p.memory*p.time <= maxWork
 }
 
+// short returns what a hash with these parameters falls short of another's work,
+// which is that of memory × time: none, or one.
+func (p params) short(of params) []params {
+	memory := int64(of.memory) - int64(p.memory)*int64(p.time)/int64(of.time)
+	if memory < 8*int64(of.threads) { // less than there can be
+		return nil
+	}
+	return []params{{memory: uint32(memory), time: of.time, threads: of.threads}}
+}
+
 // encode writes a hash in PHC form.
 func encode(p params, salt, tag []byte) string {
 	b64 := base64.RawStdEncoding

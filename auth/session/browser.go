@@ -28,6 +28,11 @@ type NewSession struct {
 	// cannot be shown of it is left out, and so is what is beyond MaxLabel.
 	Label string
 
+	// Still is what must hold when the session is written, or it is ErrSession:
+	// account.Entry.Still, that nothing was changed since they showed who they
+	// are. A password that is changed meanwhile would not end this session.
+	Still []storage.Change
+
 	// Replaces is the secret that the browser came with, if any: it is good for
 	// nothing from now on, whoever's it was.
 	Replaces string
@@ -46,18 +51,22 @@ func (s *Service) Start(ctx context.Context, in NewSession) (secret string, _ Se
 	if err := s.mayAct(ctx, in.User); err != nil {
 		return "", Session{}, refuse(op, err)
 	}
-	now := s.cfg.Clock.Now()
+	still, err := s.still(in.Still)
+	if err != nil {
+		return "", Session{}, refuse(op, err)
+	}
+	now, c := s.cfg.Clock.Now(), newCookie()
 	v := Session{
-		ID: storage.NewID[Session](), User: in.User, Turned: now, Level: in.Level, Label: label(in.Label),
+		ID: storage.NewID[Session](), User: in.User, Selector: c.found(), Hash: c.known(), Turned: now, Proved: now, Level: in.Level, Label: label(in.Label),
 		Made: now, Seen: now, Ends: now.Add(s.cfg.Absolute), Version: 1,
 	}
-	secret, v.Hash = newSecret("")
 	for range tries { // as long as what it replaces ends meanwhile
 		var changes []storage.Change
 		if changes, err = s.replaced(ctx, in.Replaces); err != nil {
 			break
 		}
-		err = s.cfg.Store.Apply(ctx, append(changes, InsertSession{v}, TrimSessions{in.User, MaxHeld})...)
+		changes = append(slices.Clone(still), changes...)
+		err = lapsed(s.cfg.Store.Apply(ctx, append(changes, InsertSession{v}, TrimSessions{in.User, MaxHeld})...), still)
 		if !errors.Is(err, storage.ErrNotFound) {
 			break
 		}
@@ -65,16 +74,16 @@ func (s *Service) Start(ctx context.Context, in NewSession) (secret string, _ Se
 	if err != nil {
 		return "", Session{}, refuse(op, err)
 	}
-	return secret, v.shown(), nil
+	return c.String(), v.shown(), nil
 }
 
 // replaced returns what ends the session that a secret is of, if there is one.
 func (s *Service) replaced(ctx context.Context, secret string) ([]storage.Change, error) {
-	h, err := hashOf("", secret)
+	c, err := parse(secret)
 	if err != nil {
 		return nil, nil
 	}
-	old, err := s.cfg.Store.Session(ctx, h)
+	old, err := s.cfg.Store.Session(ctx, c.found())
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil, nil
@@ -93,24 +102,25 @@ func (s *Service) replaced(ctx context.Context, secret string) ([]storage.Change
 // make it. If fresh is not empty, the secret has been replaced by it, and the
 // host has to tell the browser in its answer.
 //
-// Whoever shows a secret that was replaced more than Grace ago, or the other
-// who holds the new one, has stolen it: the session ends for both.
+// Whoever shows a secret that was replaced more than Grace ago, however long, or
+// the other who holds the new one, has stolen it: the session ends for both.
 //
 // That a use cannot be written down is no reason to refuse it.
 func (s *Service) Check(ctx context.Context, secret string) (_ Session, fresh string, err error) {
 	const op = "session.Check"
 	var v Session
 	for range tries {
-		var h Hash
-		if v, h, err = s.find(ctx, secret); err != nil {
+		var c cookie
+		if v, c, err = s.find(ctx, secret); err != nil {
 			return Session{}, "", refuse(op, err)
 		}
 		now, next := s.cfg.Clock.Now(), v
 		fresh = ""
 		switch {
-		case v.opens(h) && !now.Before(v.Turned.Add(s.cfg.Turn)):
+		case same(v.Hash, c.known()) && !now.Before(v.Turned.Add(s.cfg.Turn)):
+			c = c.turned()
 			next.Before, next.Turned, next.Seen = v.Hash, now, now
-			fresh, next.Hash = newSecret("")
+			fresh, next.Hash = c.String(), c.known()
 		case !now.Before(v.Seen.Add(seenEvery)):
 			next.Seen = now
 		default:
@@ -123,6 +133,11 @@ func (s *Service) Check(ctx context.Context, secret string) (_ Session, fresh st
 			return next.shown(), fresh, nil
 		case errors.Is(err, storage.ErrNotFound): // ended meanwhile
 			return Session{}, "", refuse(op, ErrSession)
+		case errors.Is(err, storage.ErrUnknown): // who is not told of a new secret would be taken for a thief
+			if is, err := s.cfg.Store.Session(ctx, v.Selector); err == nil && is.Hash == next.Hash {
+				return is.shown(), fresh, nil
+			}
+			return v.shown(), "", nil
 		case !errors.Is(err, storage.ErrConflict): // another tab was here: as it left it
 			return v.shown(), "", nil
 		}
@@ -131,33 +146,43 @@ func (s *Service) Check(ctx context.Context, secret string) (_ Session, fresh st
 }
 
 // find returns the session that a secret opens now, to somebody who may act.
-func (s *Service) find(ctx context.Context, secret string) (Session, Hash, error) {
-	h, err := hashOf("", secret)
+//
+// Nobody who never had a secret of it knows the part that stays. So a wrong
+// other part is one of before, and whoever shows it has it from somewhere: only
+// who comes within Grace of a turn may just not have heard of it. After a Raise
+// nobody is let in so, but neither is the session ended.
+func (s *Service) find(ctx context.Context, secret string) (Session, cookie, error) {
+	c, err := parse(secret)
 	if err != nil {
-		return Session{}, h, err
+		return Session{}, c, err
 	}
-	v, err := s.cfg.Store.Session(ctx, h)
+	v, err := s.cfg.Store.Session(ctx, c.found())
 	if errors.Is(err, storage.ErrNotFound) {
 		err = ErrSession
 	}
 	if err != nil {
-		return Session{}, h, err
+		return Session{}, c, err
 	}
-	now := s.cfg.Clock.Now()
-	switch old := subtle.ConstantTimeCompare(v.Before[:], h[:]) == 1; {
-	case s.over(v, now), !old && !v.opens(h):
-		return Session{}, h, ErrSession
-	case old && !now.Before(v.Turned.Add(s.cfg.Grace)):
-		if err := s.cfg.Store.Apply(ctx, EndSession{v.ID}); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return Session{}, h, err
-		}
-		return Session{}, h, ErrSession
+	now, h := s.cfg.Clock.Now(), c.known()
+	switch late := now.Before(v.Turned.Add(s.cfg.Grace)); {
+	case s.over(v, now):
+		return Session{}, c, ErrSession
+	case same(v.Hash, h), late && same(v.Before, h) && !v.raised():
+		return v, c, s.mayAct(ctx, v.User)
+	case late && v.raised():
+		return Session{}, c, ErrSession
 	}
-	return v, h, s.mayAct(ctx, v.User)
+	if err := s.cfg.Store.Apply(ctx, EndSession{v.ID}); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return Session{}, c, err
+	}
+	return Session{}, c, ErrSession
 }
 
-// opens reports whether a secret is the present one.
-func (v Session) opens(h Hash) bool { return subtle.ConstantTimeCompare(v.Hash[:], h[:]) == 1 }
+func same(a, b Hash) bool { return subtle.ConstantTimeCompare(a[:], b[:]) == 1 }
+
+// raised reports whether the secret was last replaced by Raise: the one before
+// opens nothing.
+func (v Session) raised() bool { return v.Before != Hash{} && v.Turned.Equal(v.Proved) }
 
 func (s *Service) over(v Session, now time.Time) bool {
 	return !now.Before(v.Ends) || !now.Before(v.Seen.Add(s.cfg.Idle))
@@ -165,7 +190,7 @@ func (s *Service) over(v Session, now time.Time) bool {
 
 // shown is a session without what its secrets are recognised by.
 func (v Session) shown() Session {
-	v.Hash, v.Before = Hash{}, Hash{}
+	v.Selector, v.Hash, v.Before = Hash{}, Hash{}, Hash{}
 	return v
 }
 
@@ -177,12 +202,14 @@ func (s *Service) Raise(ctx context.Context, secret string, level auth.Level) (f
 	const op = "session.Raise"
 	for range tries {
 		var v Session
-		if v, _, err = s.find(ctx, secret); err != nil {
+		var c cookie
+		if v, c, err = s.find(ctx, secret); err != nil {
 			return "", Session{}, refuse(op, err)
 		}
-		v.Before, v.Turned = Hash{}, s.cfg.Clock.Now()
-		v.Seen, v.Level = v.Turned, max(v.Level, level)
-		fresh, v.Hash = newSecret("")
+		c = c.turned()
+		v.Before, v.Turned = v.Hash, s.cfg.Clock.Now()
+		v.Seen, v.Proved, v.Level = v.Turned, v.Turned, max(v.Level, level)
+		fresh, v.Hash = c.String(), c.known()
 		err = s.cfg.Store.Apply(ctx, UpdateSession{v})
 		switch {
 		case err == nil:

@@ -21,9 +21,9 @@ func TestStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	secret, v := w.start()
-	require.Len(t, secret, 43)
+	require.Len(t, secret, 64)
 	require.Equal(t, session.Session{
-		ID: v.ID, User: w.who.User, Turned: w.now, Level: auth.LevelLow, Label: "Firefox, Linux",
+		ID: v.ID, User: w.who.User, Turned: w.now, Proved: w.now, Level: auth.LevelLow, Label: "Firefox, Linux",
 		Made: w.now, Seen: w.now, Ends: w.now.Add(7 * 24 * time.Hour), Version: 1,
 	}, v)
 	require.False(t, v.ID.IsZero())
@@ -41,7 +41,7 @@ func TestStartReplaces(t *testing.T) {
 	first, _ := w.start()
 	w.pass(15 * time.Minute)
 	second := w.turns(first)
-	for _, old := range []string{"", "x", strings.Repeat("A", 43), first} { // also a secret of before
+	for _, old := range []string{"", "x", strings.Repeat("A", 64), first} { // also a secret of before
 		_, _, err := w.Start(w.ctx, session.NewSession{User: w.who.User, Replaces: old})
 		require.NoError(t, err)
 	}
@@ -102,7 +102,7 @@ func TestTurn(t *testing.T) {
 	w.in(first)
 	w.pass(time.Microsecond)
 	second := w.turns(first)
-	require.Len(t, second, 43)
+	require.Len(t, second, 64)
 	require.NotEqual(t, first, second)
 	for _, secret := range []string{first, second, first} { // tabs that have heard, and those that have not
 		require.Equal(t, v.ID, w.in(secret).ID)
@@ -133,16 +133,26 @@ func TestTheft(t *testing.T) {
 	w.noOne(second) // which of the two is the thief, nobody knows
 	require.Len(t, w.list(), 1)
 
-	// One that was replaced twice is forgotten, and no more than unknown.
+	// However long ago it was replaced.
+	for turns := 2; turns < 6; turns++ {
+		oldest, v := w.start()
+		now := oldest
+		for range turns {
+			w.pass(15 * time.Minute)
+			now = w.turns(now)
+		}
+		w.in(now)
+		w.noOne(oldest)
+		w.noOne(now)
+		require.NotContains(t, fmt.Sprint(w.list()), v.ID.String())
+	}
+
+	// If the session cannot be ended, nobody is told that all is well.
 	third, _ := w.start()
 	w.pass(15 * time.Minute)
 	fourth := w.turns(third)
 	w.pass(15 * time.Minute)
 	fifth := w.turns(fourth)
-	w.noOne(third)
-	w.in(fifth)
-
-	// If the session cannot be ended, nobody is told that all is well.
 	w.pass(2 * time.Minute)
 	w.store.noWrites = errDown
 	_, _, err := w.Check(w.ctx, fourth)
@@ -410,20 +420,23 @@ func TestForget(t *testing.T) {
 	kept(0, 0)
 }
 
+func anybody(context.Context, auth.UserID) error { return nil }
+
 func TestNew(t *testing.T) {
 	t.Parallel()
 	store := newWorld(t).store
 	for name, cfg := range map[string]session.Config{
-		"no store":         {},
-		"grace too long":   {Store: store, Turn: time.Minute, Grace: time.Minute},
-		"blank scope":      {Store: store, Scopes: []auth.Action{"forum.read", ""}},
-		"scope with space": {Store: store, Scopes: []auth.Action{"forum.read forum.reply"}},
+		"no store":         {MayAct: anybody},
+		"no gate":          {Store: store},
+		"grace too long":   {Store: store, MayAct: anybody, Turn: time.Minute, Grace: time.Minute},
+		"blank scope":      {Store: store, MayAct: anybody, Scopes: []auth.Action{"forum.read", ""}},
+		"scope with space": {Store: store, MayAct: anybody, Scopes: []auth.Action{"forum.read forum.reply"}},
 	} {
 		require.Panics(t, func() { session.New(cfg) }, name)
 	}
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	s := session.New(session.Config{
-		Store: store, Clock: func() time.Time { return now },
+		Store: store, MayAct: anybody, Clock: func() time.Time { return now },
 		Idle: time.Hour, Absolute: 90 * time.Minute, Turn: 50 * time.Minute, Grace: 5 * time.Minute,
 	})
 	user := storage.NewID[auth.User]()

@@ -14,12 +14,15 @@ import (
 	"github.com/copis-it/copis/storage/memory"
 )
 
+// mayAct is the host's own answer: everybody it knows may.
+func mayAct(context.Context, auth.UserID) error { return nil }
+
 // A host starts a session for whoever has signed in, and asks at every request
 // whose it is.
 func ExampleService_Check() {
 	ctx := context.Background()
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	sessions := session.New(session.Config{Store: memory.New().Sessions(), Clock: func() time.Time { return now }})
+	sessions := session.New(session.Config{Store: memory.New().Sessions(), MayAct: mayAct, Clock: func() time.Time { return now }})
 
 	giulia := storage.NewID[auth.User]()
 	cookie, _, err := sessions.Start(ctx, session.NewSession{User: giulia, Label: "Firefox, Linux"})
@@ -53,7 +56,7 @@ func ExampleService_Check() {
 // A program acts for a person within what its token was given.
 func ExampleService_Issue() {
 	ctx := context.Background()
-	sessions := session.New(session.Config{Store: memory.New().Sessions(), Scopes: []auth.Action{"forum.read", "forum.reply"}})
+	sessions := session.New(session.Config{Store: memory.New().Sessions(), MayAct: mayAct, Scopes: []auth.Action{"forum.read", "forum.reply"}})
 
 	giulia := auth.Actor{User: storage.NewID[auth.User]()}
 	secret, _, err := sessions.Issue(ctx, giulia, session.NewToken{
@@ -80,7 +83,7 @@ func ExampleService_Issue() {
 // What ends the sessions of a person goes in one Apply with its reason.
 func ExampleEnds() {
 	ctx, store := context.Background(), memory.New()
-	sessions := session.New(session.Config{Store: store.Sessions()})
+	sessions := session.New(session.Config{Store: store.Sessions(), MayAct: mayAct})
 
 	giulia := storage.NewID[auth.User]()
 	cookie, _, err := sessions.Start(ctx, session.NewSession{User: giulia})

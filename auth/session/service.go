@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -16,7 +17,7 @@ import (
 	"github.com/copis-it/copis/storage"
 )
 
-// Config is what sessions need. Only Store is required.
+// Config is what sessions need. Only Store and MayAct are required.
 //
 // By default, whoever signed in this morning need not do so again today, a
 // browser left alone overnight has to, and every browser has to once a week.
@@ -28,8 +29,13 @@ type Config struct {
 
 	// MayAct is asked whenever a secret is shown whether its owner may still
 	// act: nil or an error that matches [auth.ErrDenied]. Any other error is a
-	// failure, and not taken for either. Default: whoever has the secret may.
+	// failure, and not taken for either. It is account.Service.MayAct where there
+	// are accounts.
 	MayAct func(ctx context.Context, user auth.UserID) error
+
+	// NeedStill refuses sessions and tokens that are asked for without Still.
+	// Package community sets it where there are accounts.
+	NeedStill bool
 
 	Idle     time.Duration // a session not used for so long is over; default: 12 hours
 	Absolute time.Duration // and every one so long after it was started; default: 7 days
@@ -43,11 +49,14 @@ type Config struct {
 // use.
 type Service struct{ cfg Config }
 
-// New returns a Service. It panics if cfg.Store is nil, if Grace is not
-// shorter than Turn, or if a scope is no name of an action.
+// New returns a Service. It panics if cfg.Store or cfg.MayAct is nil, if Grace
+// is not shorter than Turn, or if a scope is no name of an action.
 func New(cfg Config) *Service {
 	if cfg.Store == nil {
 		panic("session: nil Store")
+	}
+	if cfg.MayAct == nil {
+		panic("session: nil MayAct: whoever is disabled would stay in")
 	}
 	for _, d := range []struct {
 		have *time.Duration
@@ -64,9 +73,6 @@ func New(cfg Config) *Service {
 		if scope == "" || strings.ContainsFunc(string(scope), unicode.IsSpace) {
 			panic("session: a scope is no name of an action")
 		}
-	}
-	if cfg.MayAct == nil {
-		cfg.MayAct = func(context.Context, auth.UserID) error { return nil }
 	}
 	return &Service{cfg}
 }
@@ -162,32 +168,89 @@ func shown[T any](all []T, one func(T) T) []T {
 	return out
 }
 
-// secretSize is the length of a secret as text: 32 bytes in base64.
-const secretSize = 43
-
 // strict has one text for each secret: no spare bits, no padding.
 var strict = base64.RawURLEncoding.Strict()
 
-// newSecret returns a secret and what is kept of it.
-func newSecret(prefix string) (string, Hash) {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return prefix + strict.EncodeToString(b[:]), sha256.Sum256(b[:])
+// random returns so many bytes that nobody guesses.
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return b
 }
 
-// hashOf returns what is kept of a secret. It is ErrSession for what cannot be
-// one.
-//
-// A secret is found by this hash, so what the time of a search tells is of the
-// hash, which opens nothing.
-func hashOf(prefix, secret string) (Hash, error) {
-	rest, ok := strings.CutPrefix(secret, prefix)
-	if !ok || len(rest) != secretSize {
+// bytesOf returns the bytes of a secret, or ErrSession for what is no spelling
+// of so many.
+func bytesOf(secret string, n int) ([]byte, error) {
+	if len(secret) != strict.EncodedLen(n) {
+		return nil, ErrSession
+	}
+	b, err := strict.DecodeString(secret)
+	if err != nil || len(b) != n {
+		return nil, ErrSession
+	}
+	return b, nil
+}
+
+// newTokenSecret returns the secret of a token and what is kept of it.
+func newTokenSecret() (string, Hash) {
+	b := random(32)
+	return TokenPrefix + strict.EncodeToString(b), sha256.Sum256(b)
+}
+
+// tokenHash returns what is kept of the secret of a token. It is found by this
+// hash, so what the time of a search tells is of the hash, which opens nothing.
+func tokenHash(secret string) (Hash, error) {
+	rest, ok := strings.CutPrefix(secret, TokenPrefix)
+	if !ok {
 		return Hash{}, ErrSession
 	}
-	b, err := strict.DecodeString(rest)
-	if err != nil || len(b) != 32 {
-		return Hash{}, ErrSession
+	b, err := bytesOf(rest, 32)
+	return sha256.Sum256(b), err
+}
+
+// A cookie is the secret of a session: 16 bytes that stay the same as long as it
+// lasts, and 32 that are replaced.
+type cookie struct {
+	selector [16]byte
+	verifier [32]byte
+}
+
+func newCookie() cookie { return cookie{selector: [16]byte(random(16))}.turned() }
+
+// turned is the secret that takes a secret's place.
+func (c cookie) turned() cookie { return cookie{c.selector, [32]byte(random(32))} }
+
+func (c cookie) String() string {
+	return strict.EncodeToString(append(c.selector[:], c.verifier[:]...))
+}
+
+// parse reads a secret.
+func parse(secret string) (cookie, error) {
+	b, err := bytesOf(secret, 48)
+	if err != nil {
+		return cookie{}, err
 	}
-	return sha256.Sum256(b), nil
+	return cookie{[16]byte(b), [32]byte(b[16:])}, nil
+}
+
+// found and known are what is kept of a secret: nothing of it stands in a store.
+func (c cookie) found() Hash { return sha256.Sum256(c.selector[:]) }
+func (c cookie) known() Hash { return sha256.Sum256(c.verifier[:]) }
+
+// still returns what must hold when something is given to somebody.
+func (s *Service) still(given []storage.Change) ([]storage.Change, error) {
+	if len(given) == 0 && s.cfg.NeedStill {
+		return nil, &storage.Invalid{Field: "still", Code: storage.CodeMissing}
+	}
+	return slices.Clone(given), nil
+}
+
+// lapsed turns the refusal of what must hold into ErrSession.
+func lapsed(err error, still []storage.Change) error {
+	var e *storage.Error
+	if errors.As(err, &e) && slices.ContainsFunc(still, func(c storage.Change) bool { return c.Change() == e.Op }) &&
+		(errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrConflict)) {
+		return ErrSession
+	}
+	return err
 }

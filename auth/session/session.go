@@ -3,7 +3,9 @@
 // Package session remembers who has signed in: sessions of browsers, and
 // tokens of programs. Both are secrets of 256 random bits of which only a hash
 // is kept, and both are asked anew at every call whether their owner may still
-// act.
+// act. A session's has 128 more that stay the same while the others are
+// replaced: by them it is found, so that whoever shows any secret of before is
+// known to have a stolen one.
 //
 // This file has the words; the rules are in service.go.
 package session
@@ -28,18 +30,24 @@ type Hash [32]byte
 
 // A Session is one browser that somebody has signed in with.
 type Session struct {
-	ID      ID
-	User    auth.UserID
-	Hash    Hash      // of its present secret
-	Before  Hash      // of the secret before, good until Config.Grace after Turned
-	Turned  time.Time // when the secret was last replaced
-	Level   auth.Level
-	Label   string // what its owner knows it by: "Firefox, Linux"; at most MaxLabel runes
-	Made    time.Time
-	Seen    time.Time // last used, to the minute
-	Ends    time.Time // whatever happens
-	Version int       // 1, and one more with every update
+	ID       ID
+	User     auth.UserID
+	Selector Hash      // of the part of its secrets that stays
+	Hash     Hash      // of the part that is replaced
+	Before   Hash      // of the same before, good until Config.Grace after Turned
+	Turned   time.Time // when the secret was last replaced
+	Proved   time.Time // when its owner last showed who they are: by Start or Raise
+	Level    auth.Level
+	Label    string // what its owner knows it by: "Firefox, Linux"; at most MaxLabel runes
+	Made     time.Time
+	Seen     time.Time // last used, to the minute
+	Ends     time.Time // whatever happens
+	Version  int       // 1, and one more with every update
 }
+
+// Still is what must hold when somebody who is signed in by this session changes
+// what they sign in with, or is given a token: that it has not ended.
+func (v Session) Still() []storage.Change { return []storage.Change{HoldSession{v.ID}} }
 
 // A Token lets a program act for a person, within its Scopes.
 type Token struct {
@@ -72,7 +80,7 @@ type Store interface {
 
 	storage.Writer
 
-	Session(ctx context.Context, h Hash) (Session, error)              // whose Hash or Before it is
+	Session(ctx context.Context, selector Hash) (Session, error)
 	Sessions(ctx context.Context, user auth.UserID) ([]Session, error) // last used first
 	Token(ctx context.Context, h Hash) (Token, error)
 	Tokens(ctx context.Context, user auth.UserID) ([]Token, error) // newest first
@@ -80,12 +88,15 @@ type Store interface {
 
 // What becomes of the rows, for [Store.Apply].
 type (
-	InsertSession struct{ Session Session } // ErrExists if the ID or the Hash is there
-	// UpdateSession replaces Hash, Before, Turned, Level and Seen, if the session
+	InsertSession struct{ Session Session } // ErrExists if the ID or the Selector is there
+	// UpdateSession replaces Hash, Before, Turned, Proved, Level and Seen, if the session
 	// is still at the Version that the new value carries (ErrConflict), and
 	// moves it to the next; ErrNotFound if it has ended.
 	UpdateSession struct{ Session Session }
-	EndSession    struct{ ID ID } // ErrNotFound if it is not there
+	// HoldSession changes nothing. It is ErrNotFound if the session has ended, and
+	// keeps it from ending until the Apply it rides in is over.
+	HoldSession struct{ ID ID }
+	EndSession  struct{ ID ID } // ErrNotFound if it is not there
 	// EndSessions ends all of a person's but one; none is no error.
 	EndSessions struct {
 		User auth.UserID
@@ -114,6 +125,7 @@ type (
 
 func (InsertSession) Change() string { return "session.InsertSession" }
 func (UpdateSession) Change() string { return "session.UpdateSession" }
+func (HoldSession) Change() string   { return "session.HoldSession" }
 func (EndSession) Change() string    { return "session.EndSession" }
 func (EndSessions) Change() string   { return "session.EndSessions" }
 func (TrimSessions) Change() string  { return "session.TrimSessions" }

@@ -3,6 +3,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -31,6 +32,11 @@ type NewToken struct {
 	Name   string        // at most MaxLabel runes
 	Scopes []auth.Action // at least one of Config.Scopes
 	Ends   time.Time     // within MaxToken
+
+	// Still is what must hold when the token is written, or it is ErrSession:
+	// Session.Still, that the session in which it is asked for has not ended. A
+	// password that is changed meanwhile would not end this token.
+	Still []storage.Change
 }
 
 // Issue gives the actor a token and its secret, which is shown once and never
@@ -48,16 +54,19 @@ func (s *Service) Issue(ctx context.Context, who auth.Actor, in NewToken) (secre
 	if err == nil {
 		err = s.room(ctx, who.User, MaxTokens-1)
 	}
-	if err != nil {
+	still, missing := s.still(in.Still)
+	if err = cmp.Or(err, missing); err != nil {
 		return "", Token{}, refuse(op, err)
 	}
-	secret, t.Hash = newSecret(TokenPrefix)
-	err = s.cfg.Store.Apply(ctx, InsertToken{t})
+	secret, t.Hash = newTokenSecret()
+	err = lapsed(s.cfg.Store.Apply(ctx, append(still, InsertToken{t})...), still)
 	if err == nil {
 		// Of many who found room at once, those who now find too many give
-		// theirs back: the last of them sees all.
+		// theirs back, whether or not they still wait: the last of them sees all.
 		if err = s.room(ctx, who.User, MaxTokens); err != nil {
-			err = errors.Join(err, s.cfg.Store.Apply(ctx, EndToken{t.ID}))
+			if e := s.cfg.Store.Apply(context.WithoutCancel(ctx), EndToken{t.ID}); !errors.Is(e, storage.ErrNotFound) { // ended meanwhile
+				err = errors.Join(err, e)
+			}
 		}
 	}
 	if err != nil {
@@ -128,7 +137,7 @@ func (s *Service) tokens(ctx context.Context, user auth.UserID) ([]Token, error)
 // refuse it.
 func (s *Service) CheckToken(ctx context.Context, secret string) (Token, error) {
 	const op = "session.CheckToken"
-	h, err := hashOf(TokenPrefix, secret)
+	h, err := tokenHash(secret)
 	if err != nil {
 		return Token{}, refuse(op, err)
 	}

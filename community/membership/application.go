@@ -22,7 +22,7 @@ type NewApplication struct {
 type Decision struct {
 	Application ApplicationID
 	Approve     bool
-	Category    Category  // the right one; default: as asked
+	Category    Category  // the right one, if it is approved; default: as asked
 	Until       time.Time // of the mandate for its organisation; default: open
 	Why         string    // told to the applicant; optional when approved
 }
@@ -31,9 +31,10 @@ type Decision struct {
 // category open, or has on its allow-list an organisation that they act for
 // with a verified mandate, they are a member at once. Otherwise the application
 // waits: until somebody decides, and before that until a phase opens in which it
-// can be, as Asked.Opens says. The same application sent twice is one; another
-// while one waits is [storage.ErrExists], and somebody who was declined waits
-// for a while (auth.Denied, ReasonCoolDown).
+// can be, as Asked.Opens says; in each phase in which it can, for as long as
+// Config.Waits says. The same application sent twice is one; another while one
+// waits is [ErrApplied], and somebody who was declined waits for a while
+// (auth.Denied, ReasonCoolDown).
 func (s *Service) Apply(ctx context.Context, who auth.Actor, in NewApplication) (Asked, error) {
 	a, err := s.apply(ctx, who, in)
 	if err != nil {
@@ -67,11 +68,10 @@ func (s *Service) apply(ctx context.Context, who auth.Actor, in NewApplication) 
 		}
 		if !st.Waiting.ID.IsZero() {
 			if !st.Waiting.asks(in) {
-				return storage.ErrExists
+				return ErrApplied
 			}
-			codes, err := s.codes(ctx, st.Waiting)
-			asked = s.asked(st.Waiting, codes, f.Last, now)
-			return err
+			asked = Asked{st.Waiting, st.Decidable, st.Opens}
+			return nil
 		}
 		if st.Member.belongs() {
 			return ErrMember
@@ -89,11 +89,7 @@ func (s *Service) apply(ctx context.Context, who auth.Actor, in NewApplication) 
 			ID: storage.NewID[Application](), User: who.User, Category: in.Category, Org: in.Org,
 			Title: in.Title, Text: in.Text, State: Applied, Made: now, Version: 1,
 		}
-		var changes []storage.Change
-		if f.Waiting.State == Applied {
-			f.Waiting.State, f.Waiting.Decided = Expired, now
-			changes = append(changes, UpdateApplication{f.Waiting})
-		}
+		_, changes := s.pending(f, now)
 		at, err := s.enters(ctx, a, st)
 		if err != nil {
 			return err
@@ -103,7 +99,7 @@ func (s *Service) apply(ctx context.Context, who auth.Actor, in NewApplication) 
 			changes = append(changes, InsertApplication{a})
 			changes = append(changes, s.admit(f.Member, admitted(f.Member, st.vouched(a), now), Application{}, auth.By{}, now)...)
 		} else {
-			changes = append(changes, InsertApplication{a}, personal(EventApplied, now, a.event(who.By())))
+			changes = append(changes, InsertApplication{a}, personal(EventApplied, now, a.event(self(who))))
 		}
 		codes, err := s.codes(ctx, a)
 		if err != nil {
@@ -142,8 +138,8 @@ func (s *Service) cooled(ctx context.Context, user auth.UserID, now time.Time) e
 	return nil
 }
 
-// Withdraw takes the actor's application back. If it no longer waits, the error
-// is a [storage.Conflict] with the Application as it is.
+// Withdraw takes the actor's application back. If it no longer waits, as when it
+// has Expired, the error is a [storage.Conflict] with the Application as it is.
 func (s *Service) Withdraw(ctx context.Context, who auth.Actor, id ApplicationID) error {
 	err := signedIn(who, Join)
 	if err == nil {
@@ -162,11 +158,16 @@ func (s *Service) Withdraw(ctx context.Context, who auth.Actor, id ApplicationID
 			if err := s.waits(a, f, now); err != nil {
 				return err
 			}
-			a.State, a.Decided, a.By = Withdrawn, now, who.By()
-			return s.cfg.Store.Apply(ctx, UpdateApplication{a}, personal(EventWithdrawn, now, a.event(who.By())))
+			return s.cfg.Store.Apply(ctx, a.withdrawn(now)...)
 		})
 	}
 	return refuse("membership.Withdraw", "application "+id.String(), err)
+}
+
+// withdrawn gives the changes that take an application back.
+func (a Application) withdrawn(now time.Time) []storage.Change {
+	a.State, a.Decided, a.By = Withdrawn, now, auth.By{User: a.User}
+	return []storage.Change{UpdateApplication{a}, personal(EventWithdrawn, now, a.event(a.By))}
 }
 
 // Decide approves or declines an application. Approved, its author is a member
@@ -213,15 +214,11 @@ func (s *Service) decision(ctx context.Context, who auth.Actor, in Decision) (a 
 			return err
 		}
 		as := a
-		if in.Category != "" {
+		if in.Category != "" && in.Approve {
 			as.Category = in.Category
 		}
-		codes, err := s.codes(ctx, as)
-		if err != nil {
-			return err
-		}
-		if err := s.decidable(as, codes, f.Last, now); err != nil {
-			return err
+		if is, opens := s.cfg.Plan.decidable(as.Category, f.Code, f.Last, now); !is {
+			return &auth.Denied{Action: Decide, Reason: ReasonPhase, Opens: opens}
 		}
 		a.State, a.Decided, a.By, a.Why = Approved, now, who.By(), in.Why
 		if !in.Approve {

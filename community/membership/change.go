@@ -19,10 +19,14 @@ type (
 	InsertMember struct{ Member Member } // ErrExists if the person is one, whatever their State
 	UpdateMember struct{ Member Member } // but Joined
 
-	// HoldCoordinators is for whatever takes an active coordinator away: of
-	// two that count them at once the second is ErrConflict. It moves the
-	// count of such changes from Seen to the next.
-	HoldCoordinators struct{ Seen int }
+	// HoldCoordinators is for whatever takes an active coordinator of an area
+	// away, such as the commons: of two that count them at once the second is
+	// ErrConflict. It moves the count of such changes there from Seen to the
+	// next.
+	HoldCoordinators struct {
+		Area auth.AreaID
+		Seen int
+	}
 
 	SetAreaRole struct{ AreaRole AreaRole } // Outsider: none any more
 

@@ -39,7 +39,7 @@ const (
 	EventLeft          = "membership.left"
 	EventDeactivated   = "membership.deactivated"
 	EventCameBack      = "membership.came_back"
-	EventFounded       = "membership.founded" // by the host
+	EventFounded       = "membership.founded" // by the host; or an area
 )
 
 // Event is the payload of every event of membership. It names objects and

@@ -31,8 +31,7 @@ const (
 // this once: only a hash is kept. The phase in force must admit the category by
 // invitation (auth.Denied, ReasonPhase). Nobody invites to a role above their
 // own, nor for an organisation that they neither act for nor may verify
-// mandates of. For an address that has an invitation already it is
-// [storage.ErrExists].
+// mandates of. For an address that has an invitation already it is [ErrInvited].
 func (s *Service) Invite(ctx context.Context, who auth.Actor, in NewInvitation) (Invitation, string, error) {
 	inv, secret, err := s.invite(ctx, who, in)
 	if err != nil {
@@ -60,8 +59,10 @@ func (s *Service) invite(ctx context.Context, who auth.Actor, in NewInvitation) 
 			old, err := s.cfg.Store.InvitationFor(ctx, inv.Mailbox)
 			switch {
 			case err == nil && old.good(now):
-				inv = old
-				return storage.ErrExists
+				if inv = (Invitation{}); old.By.User == who.User {
+					inv = old // another's is nobody's business
+				}
+				return ErrInvited
 			case err == nil:
 				old.Revoked = now
 				changes = append(changes, UpdateInvitation{old})
@@ -162,25 +163,37 @@ func (s *Service) admitsNow(ctx context.Context, do auth.Action, c Category, now
 
 // Revoke ends an invitation. Whoever gave it may, and whoever may decide.
 func (s *Service) Revoke(ctx context.Context, who auth.Actor, id InvitationID) error {
-	err := signedIn(who, Invite)
-	if err == nil {
-		err = s.decide(ctx, func(now time.Time) error {
-			inv, err := s.cfg.Store.InvitationOf(ctx, id)
-			if err == nil && inv.By.User != who.User || errors.Is(err, storage.ErrNotFound) {
-				if can, cerr := s.can(ctx, who, Decide); cerr != nil {
-					return cerr
-				} else if !can {
-					return storage.ErrNotFound
-				}
-			}
-			if err != nil || !inv.good(now) {
-				return err
-			}
-			inv.Revoked = now
-			return s.cfg.Store.Apply(ctx, UpdateInvitation{inv}, personal(EventRevoked, now, inv.event(who.By(), auth.UserID{})))
-		})
-	}
+	err := s.decide(ctx, func(now time.Time) error {
+		inv, by, err := s.invitation(ctx, who, id)
+		if err != nil || !inv.good(now) {
+			return err
+		}
+		inv.Revoked = now
+		return s.cfg.Store.Apply(ctx, UpdateInvitation{inv}, personal(EventRevoked, now, inv.event(by, auth.UserID{})))
+	})
 	return refuse("membership.Revoke", "invitation "+id.String(), err)
+}
+
+// Invitation returns an invitation, without its hash, to whoever gave it and to
+// whoever may decide; for anybody else there is none.
+func (s *Service) Invitation(ctx context.Context, who auth.Actor, id InvitationID) (Invitation, error) {
+	inv, _, err := s.invitation(ctx, who, id)
+	if err != nil {
+		return Invitation{}, refuse("membership.Invitation", "invitation "+id.String(), err)
+	}
+	inv.Hash = [32]byte{}
+	return inv, nil
+}
+
+// invitation returns an invitation that the actor may revoke, and the byline
+// that they may do so with.
+func (s *Service) invitation(ctx context.Context, who auth.Actor, id InvitationID) (Invitation, auth.By, error) {
+	if err := signedIn(who, Invite); err != nil {
+		return Invitation{}, auth.By{}, err
+	}
+	inv, err := s.cfg.Store.InvitationOf(ctx, id)
+	by, err := s.owns(ctx, who, inv.By.User, err)
+	return inv, by, err
 }
 
 // InvitationFilter selects invitations, newest first.

@@ -260,3 +260,38 @@ func TestInviteAllIsBounded_S67_S77(t *testing.T) {
 	_, err = w.members.InviteAll(w.ctx, w.stranger, broken, nil)
 	require.ErrorIs(t, err, auth.ErrDenied)
 }
+
+// Another's invitation is not shown to whoever invites the same address.
+func TestInvitationsOfOthersAreNotShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	box := [16]byte{9}
+	inv, _ := w.invites(w.chief, membership.NewInvitation{Mailbox: box})
+	row := membership.NewInvitation{Category: membership.Beneficiary, Mailbox: box}
+	_, _, err := w.members.Invite(w.ctx, w.second, row)
+	require.ErrorIs(t, err, membership.ErrInvited)
+	require.ErrorIs(t, err, storage.ErrExists)
+	all := func(who auth.Actor) (r membership.InviteResult) {
+		_, err := w.members.InviteAll(w.ctx, who, func(yield func(membership.NewInvitation, error) bool) { yield(row, nil) },
+			func(x membership.InviteResult) { r = x })
+		require.NoError(t, err)
+		return r
+	}
+	assert.Equal(t, membership.InviteResult{N: 1, Did: membership.Refused, Err: membership.ErrInvited}, all(w.member))
+	assert.Equal(t, membership.InviteResult{N: 1, Did: membership.Same, ID: inv.ID}, all(w.chief))
+
+	// S10: it is theirs and of whoever may decide.
+	for _, who := range []auth.Actor{w.chief, w.second} {
+		got, err := w.members.Invitation(w.ctx, who, inv.ID)
+		require.NoError(t, err)
+		assert.Equal(t, inv.ID, got.ID)
+		assert.Zero(t, got.Hash)
+	}
+	unknown := storage.NewID[membership.Invitation]()
+	for _, who := range []auth.Actor{auth.Visitor, w.member, w.moderator, w.stranger} {
+		_, there := w.members.Invitation(w.ctx, who, inv.ID)
+		_, not := w.members.Invitation(w.ctx, who, unknown)
+		require.Error(t, there)
+		assert.Equal(t, strings.ReplaceAll(not.Error(), unknown.String(), inv.ID.String()), there.Error())
+	}
+}

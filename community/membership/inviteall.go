@@ -15,14 +15,15 @@ import (
 type InviteResult struct {
 	N      int // of the row, from 1
 	Did    Outcome
-	ID     InvitationID // of the invitation that there is for the address now
+	ID     InvitationID // of the actor's invitation that there is for the address now
 	Secret string       // only of one that was Added
 	Err    error        // why it was refused
 }
 
 // InviteAll invites everybody of a list, each by an address of their own, and
 // gives report (nil: nobody) one result for each, in order. It can be run
-// again: for an address that has the same invitation already, nothing is done.
+// again: for an address that has the same invitation of theirs already, nothing
+// is done; one that has another is refused ([ErrInvited]).
 // An error that comes with a row is the row's own if it matches
 // [storage.ErrInvalid]; any other, or more than [MaxRow] rows, ends it.
 func (s *Service) InviteAll(ctx context.Context, who auth.Actor, rows iter.Seq2[NewInvitation, error], report func(InviteResult)) (Imported, error) {
@@ -67,7 +68,7 @@ func (s *Service) inviteRow(ctx context.Context, who auth.Actor, in NewInvitatio
 		if r.ID = inv.ID; inv.like(in) {
 			r.Did = Same
 		} else {
-			r.Err = storage.ErrExists
+			r.Err = ErrInvited
 		}
 	case errors.Is(err, storage.ErrInvalid), errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrLimited):
 		r.Err = err

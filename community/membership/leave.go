@@ -11,15 +11,17 @@ import (
 )
 
 // Leave ends the actor's membership. What they wrote stays, with their name;
-// their mandates, their roles and what Config.Ends says end with it, in the same
-// unit. Coming back is joining again. The last active coordinator cannot
-// ([ErrLast]).
+// their mandates, their roles and what Config.Ends says end with it, and an
+// application that still waits is withdrawn, in the same unit. Coming back is
+// joining again. The last active coordinator, of the community or of an area,
+// cannot ([ErrLast]).
 func (s *Service) Leave(ctx context.Context, who auth.Actor) error {
 	return refuse("membership.Leave", "", s.move(ctx, who, Left, EventLeft))
 }
 
 // Deactivate ends the actor's part in the community for a while, for as long as
-// they like. The last active coordinator cannot ([ErrLast]).
+// they like. The last active coordinator, of the community or of an area, cannot
+// ([ErrLast]).
 func (s *Service) Deactivate(ctx context.Context, who auth.Actor) error {
 	return refuse("membership.Deactivate", "", s.move(ctx, who, Away, EventDeactivated))
 }
@@ -46,21 +48,21 @@ func (s *Service) move(ctx context.Context, who auth.Actor, to MemberState, name
 			return ErrNotMember
 		}
 		if to != Active {
-			guard, err := s.without(ctx, who.User, now)
+			guard, err := s.without(ctx, who.User, now, st.coordinates()...)
 			if err != nil {
 				return err
 			}
 			changes = append(changes, guard...)
 		}
 		if to == Left {
-			ended, err := s.parting(ctx, st, who.By(), now)
+			ended, err := s.parting(ctx, st, self(who), now)
 			if err != nil {
 				return err
 			}
 			changes = append(changes, ended...)
 		}
 		st.Member.State, st.Member.Since = to, now
-		changes = append(changes, UpdateMember{st.Member}, personal(name, now, Event{By: who.By(), User: who.User}))
+		changes = append(changes, UpdateMember{st.Member}, personal(name, now, Event{By: self(who), User: who.User}))
 		return again(s.cfg.Store.Apply(ctx, changes...))
 	})
 }
@@ -78,6 +80,9 @@ func (s *Service) parting(ctx context.Context, st Standing, by auth.By, now time
 			m.Until = now
 			changes = append(changes, UpdateMandate{m}, personal(EventMandateEnded, now, m.event(by)))
 		}
+	}
+	if !st.Waiting.ID.IsZero() {
+		changes = append(changes, st.Waiting.withdrawn(now)...)
 	}
 	for area := range st.Areas {
 		changes = append(changes, SetAreaRole{AreaRole{User: user, Area: area}})

@@ -3,6 +3,7 @@
 package membership_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestLeave_S24(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	area := storage.NewID[auth.Area]()
-	require.NoError(t, w.store.Apply(w.ctx, membership.SetAreaRole{AreaRole: membership.AreaRole{User: w.moderator.User, Area: area, Role: auth.Coordinator}}))
+	require.NoError(t, w.store.Apply(w.ctx, membership.SetAreaRole{AreaRole: membership.AreaRole{User: w.moderator.User, Area: area, Role: auth.Moderator}}))
 	m, err := w.members.Claim(w.ctx, w.moderator, membership.NewMandate{Org: w.milan.ID, Title: "x"})
 	require.NoError(t, err)
 	require.NoError(t, w.members.Verify(w.ctx, w.chief, m.ID))
@@ -116,4 +117,107 @@ func TestJoinAgainByTheOpenPhase(t *testing.T) {
 	kept, err := w.store.Membership().Member(w.ctx, w.member.User)
 	require.NoError(t, err)
 	assert.Equal(t, kept, me)
+}
+
+// An application that was left beside a membership makes nobody a member again.
+func TestLeaveWithdraws(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := membership.Application{ID: storage.NewID[membership.Application](), User: w.member.User, Category: membership.Citizen, State: membership.Applied, Made: w.clock(), Version: 1}
+	require.NoError(t, w.store.Apply(w.ctx, membership.InsertApplication{Application: a}))
+	require.NoError(t, w.members.Leave(w.ctx, w.member))
+	assert.Equal(t, membership.Withdrawn, w.kept(a.ID).State)
+	assert.Equal(t, 1, w.events()[membership.EventWithdrawn])
+	w.turns(everyone)
+	assert.False(t, w.is(w.member))
+
+	// One that alone makes somebody a member is approved, and they leave.
+	b := w.applies(w.stranger, membership.NewApplication{Category: membership.University})
+	w.turns(network)
+	c := person()
+	early := w.applies(c, membership.NewApplication{Category: membership.Citizen})
+	w.turns(everyone)
+	require.True(t, w.is(c))
+	require.NoError(t, w.members.Leave(w.ctx, c))
+	assert.Equal(t, membership.Approved, w.kept(early.ID).State)
+	assert.False(t, w.is(c))
+	assert.Equal(t, membership.Applied, w.kept(b.ID).State, "nobody else's")
+}
+
+// Whoever leaves while they are given a role in an area has none after.
+func TestLeaveAndGrantAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 200 {
+		who, area := w.joins(auth.Member), storage.NewID[auth.Area]()
+		require.NoError(t, w.members.FoundArea(w.ctx, w.chief, area, w.moderator.User))
+		errs := make([]error, 2)
+		var all sync.WaitGroup
+		all.Go(func() {
+			errs[0] = w.members.Grant(w.ctx, w.moderator, membership.NewRole{User: who.User, Area: area, Role: auth.Member})
+		})
+		all.Go(func() { errs[1] = w.members.Leave(w.ctx, who) })
+		all.Wait()
+		require.NoError(t, errs[1])
+		if errs[0] != nil {
+			require.ErrorIs(t, errs[0], membership.ErrNotMember)
+		}
+		require.Empty(t, w.standing(who).Areas)
+	}
+}
+
+// No area is left without a coordinator who can act, as the community is not.
+func TestLastCoordinatorOfAnArea(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	goes := map[string]func(who, other auth.Actor, area auth.AreaID) error{
+		"leaves":      func(who, _ auth.Actor, _ auth.AreaID) error { return w.members.Leave(w.ctx, who) },
+		"deactivates": func(who, _ auth.Actor, _ auth.AreaID) error { return w.members.Deactivate(w.ctx, who) },
+		"is erased":   func(who, _ auth.Actor, _ auth.AreaID) error { return w.members.Erase(w.ctx, who.User, nil) },
+		"steps down": func(who, _ auth.Actor, area auth.AreaID) error {
+			return w.members.Grant(w.ctx, who, membership.NewRole{User: who.User, Area: area, Role: auth.Member})
+		},
+		"demotes": func(who, other auth.Actor, area auth.AreaID) error {
+			return w.members.Grant(w.ctx, who, membership.NewRole{User: other.User, Area: area})
+		},
+	}
+	for mine := range goes {
+		for theirs := range goes {
+			area := storage.NewID[auth.Area]()
+			two := [2]auth.Actor{w.joins(auth.Member), w.joins(auth.Member)}
+			require.NoError(t, w.members.FoundArea(w.ctx, w.chief, area, two[0].User))
+			if mine != "demotes" {
+				require.ErrorIs(t, goes[mine](two[0], two[0], area), membership.ErrLast, mine)
+			}
+			require.NoError(t, w.members.Grant(w.ctx, two[0], membership.NewRole{User: two[1].User, Area: area, Role: auth.Coordinator}))
+			var errs [2]error
+			var all sync.WaitGroup
+			all.Go(func() { errs[0] = goes[mine](two[0], two[1], area) })
+			all.Go(func() { errs[1] = goes[theirs](two[1], two[0], area) })
+			all.Wait()
+			left, _, err := w.store.Membership().Coordinators(w.ctx, area, w.clock())
+			require.NoError(t, err)
+			require.Len(t, left, 1, "%s and %s: %v", mine, theirs, errs)
+		}
+	}
+}
+
+func TestFoundArea(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	area := storage.NewID[auth.Area]()
+	for _, who := range []auth.Actor{auth.Visitor, w.stranger, w.member} {
+		require.ErrorIs(t, w.members.FoundArea(w.ctx, who, area, w.member.User), auth.ErrDenied)
+	}
+	wrong(t, w.members.FoundArea(w.ctx, w.chief, auth.Commons, w.member.User), "area", storage.CodeUnknown)
+	wrong(t, w.members.FoundArea(w.ctx, w.chief, auth.AreaID{}, w.member.User), "area", storage.CodeUnknown)
+	require.ErrorIs(t, w.members.FoundArea(w.ctx, w.chief, area, w.stranger.User), membership.ErrNotMember)
+	won, _ := together(t, parallel, membership.ErrFounded, func(int) error { return w.members.FoundArea(w.ctx, w.chief, area, w.member.User) })
+	assert.Equal(t, 1, won)
+	assert.Equal(t, auth.Coordinator, w.standing(w.member).RoleIn(area))
+	assert.Equal(t, 2, w.events()[membership.EventFounded], "the community, and the area")
+
+	// One that has lost its coordinators gets another so.
+	w.restrains(w.chief, w.member, membership.ReadOnly, time.Time{})
+	require.NoError(t, w.members.FoundArea(w.ctx, w.chief, area, w.moderator.User))
 }

@@ -29,10 +29,12 @@ const (
 )
 
 // Claim says that the actor acts for an organisation. It lets them do nothing
-// until somebody has verified it. A claim that is made twice is one.
+// until somebody has verified it. A claim that is made twice is one. Whoever is
+// restrained claims nothing, and claims count for the rate of [Join].
 func (s *Service) Claim(ctx context.Context, who auth.Actor, in NewMandate) (Mandate, error) {
 	const op = "membership.Claim"
 	var m Mandate
+	counted := false
 	title, err := storage.Line("title", in.Title, MaxTitle)
 	if err == nil {
 		err = signedIn(who, Join)
@@ -53,6 +55,13 @@ func (s *Service) Claim(ctx context.Context, who auth.Actor, in NewMandate) (Man
 			case !now.Before(m.Until):
 				return &storage.Invalid{Field: "until", Code: CodePast}
 			}
+			st, err := s.standing(ctx, who.User, now)
+			if err != nil {
+				return err
+			}
+			if err := st.restrained(Join, ReadOnly); err != nil {
+				return err
+			}
 			if _, err := s.active(ctx, in.Org); err != nil {
 				return err
 			}
@@ -70,7 +79,13 @@ func (s *Service) Claim(ctx context.Context, who auth.Actor, in NewMandate) (Man
 			if err != nil {
 				return err
 			}
-			return again(s.cfg.Store.Apply(ctx, append(insert, personal(EventClaimed, now, m.event(who.By())))...))
+			if !counted {
+				if err := s.limit(ctx, who, Join); err != nil {
+					return err
+				}
+				counted = true
+			}
+			return again(s.cfg.Store.Apply(ctx, append(insert, personal(EventClaimed, now, m.event(self(who))))...))
 		})
 	}
 	if err != nil {
@@ -109,7 +124,7 @@ func (s *Service) Verify(ctx context.Context, who auth.Actor, id MandateID) erro
 // only ever ends earlier than it would have.
 func (s *Service) EndMandate(ctx context.Context, who auth.Actor, id MandateID, at time.Time) error {
 	err := s.decide(ctx, func(now time.Time) error {
-		m, err := s.mandate(ctx, who, id)
+		m, by, err := s.mandate(ctx, who, id)
 		if err != nil {
 			return err
 		}
@@ -121,7 +136,7 @@ func (s *Service) EndMandate(ctx context.Context, who auth.Actor, id MandateID, 
 			return &storage.Invalid{Field: "until", Code: CodeOrder}
 		}
 		m.Until = until
-		return s.cfg.Store.Apply(ctx, UpdateMandate{m}, personal(EventMandateEnded, now, m.event(who.By())))
+		return s.cfg.Store.Apply(ctx, UpdateMandate{m}, personal(EventMandateEnded, now, m.event(by)))
 	})
 	return refuse("membership.EndMandate", "mandate "+id.String(), err)
 }
@@ -151,21 +166,15 @@ func (s *Service) Claims(ctx context.Context, who auth.Actor, after storage.Curs
 	return page, refuse(op, "", err)
 }
 
-// mandate returns a mandate that the actor may end.
-func (s *Service) mandate(ctx context.Context, who auth.Actor, id MandateID) (Mandate, error) {
+// mandate returns a mandate that the actor may end, and the byline that they
+// may do so with.
+func (s *Service) mandate(ctx context.Context, who auth.Actor, id MandateID) (Mandate, auth.By, error) {
 	if err := signedIn(who, Decide); err != nil {
-		return Mandate{}, err
+		return Mandate{}, auth.By{}, err
 	}
 	m, err := s.cfg.Store.Mandate(ctx, id)
-	if err == nil && m.User == who.User {
-		return m, nil
-	}
-	if can, cerr := s.can(ctx, who, Decide); cerr != nil {
-		return Mandate{}, cerr
-	} else if !can {
-		return Mandate{}, storage.ErrNotFound // others' mandates are nobody's business
-	}
-	return m, err
+	by, err := s.owns(ctx, who, m.User, err)
+	return m, by, err
 }
 
 // verified gives the changes that let a person act for an organisation from

@@ -3,6 +3,8 @@
 package membership_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -154,4 +156,87 @@ func TestMandatesAreBounded_S48_S67(t *testing.T) {
 	all, err := w.members.Mandates(w.ctx, w.member, w.member.User)
 	require.NoError(t, err)
 	assert.Len(t, all, membership.MaxMandates)
+}
+
+// Whoever is restrained claims nothing, and nobody claims as often as they like.
+func TestClaimsAreBounded(t *testing.T) {
+	t.Parallel()
+	asked := 100 // as often as they like
+	w := newWorld(t, func(c *membership.Config) {
+		c.Limit = limiter(func(who auth.Actor, do auth.Action) error {
+			if do == membership.Join {
+				if asked++; asked > 2 && asked < 100 {
+					return &auth.Limited{Action: do, After: time.Hour}
+				}
+			}
+			return nil
+		})
+	})
+	asked = 0
+	in := membership.NewMandate{Org: w.milan.ID, Title: "responsabile"}
+	for range 3 {
+		_, err := w.members.Claim(w.ctx, w.member, in)
+		require.NoError(t, err, "the same is one")
+	}
+	assert.Equal(t, 1, asked)
+	in.Org = w.turin.ID
+	_, err := w.members.Claim(w.ctx, w.member, in)
+	require.NoError(t, err)
+	in.Org = w.elsewhere.ID
+	_, err = w.members.Claim(w.ctx, w.member, in)
+	require.ErrorIs(t, err, auth.ErrLimited)
+	asked = 100
+	until := w.clock().Add(time.Hour)
+	w.restrains(w.chief, w.member, membership.ReadOnly, until)
+	_, err = w.members.Claim(w.ctx, w.member, in)
+	assert.Equal(t, until, denied(t, err, membership.ReasonSanction).Opens)
+	w.at(until)
+	_, err = w.members.Claim(w.ctx, w.member, in)
+	require.NoError(t, err)
+}
+
+type limiter func(who auth.Actor, do auth.Action) error
+
+func (l limiter) Allow(_ context.Context, who auth.Actor, do auth.Action) error { return l(who, do) }
+
+// What somebody does for themselves is no organisation's, whichever they say
+// that they act for.
+func TestSelfServiceIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	as := func(who auth.Actor) auth.Actor { who.For = w.milan.ID; return who }
+	a := w.applies(as(w.stranger), membership.NewApplication{Category: membership.University})
+	require.NoError(t, w.members.Withdraw(w.ctx, as(w.stranger), a.ID))
+	assert.Equal(t, auth.By{User: w.stranger.User}, w.kept(a.ID).By)
+	m, err := w.members.Claim(w.ctx, as(w.member), membership.NewMandate{Org: w.milan.ID, Title: "x"})
+	require.NoError(t, err)
+	require.NoError(t, w.members.EndMandate(w.ctx, as(w.member), m.ID, time.Time{}))
+	inv, _ := w.invites(w.moderator, membership.NewInvitation{})
+	require.NoError(t, w.members.Revoke(w.ctx, as(w.moderator), inv.ID))
+	x := w.restrains(w.chief, w.member, membership.Warning, time.Time{})
+	require.NoError(t, w.members.Appeal(w.ctx, as(w.member), x.ID, "No"))
+	_, err = w.members.EditProfile(w.ctx, as(w.member), membership.ProfileEdit{Version: 1, Listed: new(bool)})
+	require.NoError(t, err)
+	require.NoError(t, w.members.Deactivate(w.ctx, as(w.member)))
+	require.NoError(t, w.members.ComeBack(w.ctx, as(w.member)))
+	require.NoError(t, w.members.Leave(w.ctx, as(w.member)))
+
+	all, err := w.store.Claim(w.ctx, w.clock().AddDate(5, 0, 0), 0, 100_000)
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, d := range all {
+		if d.Event.Name == "host.ended" {
+			continue
+		}
+		var e membership.Event
+		require.NoError(t, json.Unmarshal(d.Event.Data, &e))
+		assert.Zero(t, e.By.For, d.Event.Name)
+		seen[d.Event.Name] = true
+	}
+	for _, name := range []string{
+		membership.EventApplied, membership.EventWithdrawn, membership.EventClaimed, membership.EventMandateEnded, membership.EventRevoked,
+		membership.EventAppealed, membership.EventProfileEdited, membership.EventDeactivated, membership.EventCameBack, membership.EventLeft,
+	} {
+		assert.True(t, seen[name], name)
+	}
 }

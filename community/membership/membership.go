@@ -11,6 +11,7 @@ package membership
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/copis-it/copis/auth"
@@ -254,9 +255,17 @@ const (
 var (
 	ErrMember     = errors.New("is a member already")
 	ErrNotMember  = errors.New("is not a member")
-	ErrLast       = errors.New("is the last active coordinator")
-	ErrInvitation = errors.New("invitation is no longer good") // never was, was used up, revoked, is over, is for another address
+	ErrLast       = errors.New("is the last active coordinator") // of the community, or of an area
+	ErrInvitation = errors.New("invitation is no longer good")   // never was, was used up, revoked, is over, is for another address, whoever gave it may no more
 	ErrAppealed   = errors.New("has been appealed already")
+)
+
+// What is there already: each is a [storage.ErrExists].
+var (
+	ErrApplied = fmt.Errorf("has another application that waits: %w", storage.ErrExists)
+	ErrInvited = fmt.Errorf("the address has an invitation: %w", storage.ErrExists)
+	ErrCode    = fmt.Errorf("another organisation has the code: %w", storage.ErrExists)
+	ErrFounded = fmt.Errorf("has a coordinator who can act: %w", storage.ErrExists)
 )
 
 // Limits on what is written, in runes unless they say otherwise.
@@ -282,6 +291,8 @@ type Standing struct {
 	Member    Member      // zero: none
 	Newcomer  bool        // joined less than Config.Newcomer ago
 	Waiting   Application // that asks to be admitted and may still be; zero: none
+	Decidable bool        // the phase in force lets Waiting be decided
+	Opens     time.Time   // if not, when one will, if that is known
 	Areas     map[auth.AreaID]auth.Role
 	Mandates  []Mandate  // those that run
 	Sanctions []Sanction // those that hold

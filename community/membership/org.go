@@ -115,7 +115,7 @@ func (s *Service) Orgs(ctx context.Context, f OrgFilter) (storage.Page[Org], err
 	return page, refuse(op, "", err)
 }
 
-// AddOrg adds an organisation. If one has the code, it is [storage.ErrExists].
+// AddOrg adds an organisation. If one has the code, it is [ErrCode].
 func (s *Service) AddOrg(ctx context.Context, who auth.Actor, in NewOrg) (Org, error) {
 	const op = "membership.AddOrg"
 	now := s.cfg.Clock.Now()
@@ -126,6 +126,9 @@ func (s *Service) AddOrg(ctx context.Context, who auth.Actor, in NewOrg) (Org, e
 	}
 	if err == nil {
 		err = s.cfg.Store.Apply(ctx, InsertOrg{o}, general(EventOrgAdded, now, Event{By: who.By(), Org: o.ID}))
+		if errors.Is(err, storage.ErrExists) {
+			err = ErrCode
+		}
 	}
 	if err != nil {
 		return Org{}, refuse(op, "", err)

@@ -107,8 +107,8 @@ func (s *Service) invitationsBy(ctx context.Context, user auth.UserID) iter.Seq2
 
 // Erase empties a person out of membership: all there is of them goes, and
 // invitations for their mailboxes; what they did for others stays, without
-// them. Again it finds nothing to do. The last active coordinator must have a
-// successor first ([ErrLast]). The host ends the person's account before, and
+// them. Again it finds nothing to do. The last active coordinator, of the
+// community or of an area, must have a successor first ([ErrLast]). The host ends the person's account before, and
 // decides who may ask for it.
 func (s *Service) Erase(ctx context.Context, user auth.UserID, mailboxes [][16]byte) error {
 	const op = "membership.Erase"
@@ -116,7 +116,11 @@ func (s *Service) Erase(ctx context.Context, user auth.UserID, mailboxes [][16]b
 		return refuse(op, "", &storage.Invalid{Field: "user", Code: storage.CodeMissing})
 	}
 	return refuse(op, "", s.decide(ctx, func(now time.Time) error {
-		guard, err := s.without(ctx, user, now)
+		f, err := s.cfg.Store.Standing(ctx, user, now)
+		if err != nil {
+			return err
+		}
+		guard, err := s.without(ctx, user, now, f.coordinates()...)
 		if err != nil {
 			return err
 		}

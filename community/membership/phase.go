@@ -64,12 +64,12 @@ type Simulation struct {
 // An Effect is what a turn of the phase means for a category.
 type Effect struct {
 	Category      Category
-	Members       int // active ones, but for those who are so only because the phase in force is open
+	Members       int // active ones, but for whoever is one only by an application that nobody decided
 	Gains, Loses  []auth.Action
 	Before, After Admission
 	Joins         int // applications that wait and would make members
 	Decidable     int // applications that wait and could be decided then, and cannot now
-	Waits         int // applications that make members now, or can be decided, and would wait
+	Waits         int // applications that can be decided now, and would wait
 }
 
 // Simulate says what would change if a phase were in force now. It changes
@@ -105,35 +105,25 @@ func (s *Service) simulate(ctx context.Context, who auth.Actor, to int) (Simulat
 		effects[x.Effects[i].Category] = &x.Effects[i]
 	}
 	then := Turn{N: f.Last.N + 1, Phase: to, At: now}
-	q := ApplicationQuery{State: Applied, Limit: storage.MaxLimit}
-	for {
-		page, err := s.cfg.Store.Applications(ctx, q)
+	for a, err := range s.undecided(ctx, f.Last, now) {
 		if err != nil {
 			return Simulation{}, err
 		}
-		codes, err := s.codes(ctx, page.Items...)
-		if err != nil {
-			return Simulation{}, err
+		if e := effects[a.Category]; e != nil { // otherwise the plan has it no more
+			e.count(a.Asked, s.asked(a.Application, orgCodes{a.Org: a.code}, then, now))
 		}
-		for _, a := range page.Items {
-			if e := effects[a.Category]; e != nil { // otherwise the plan has it no more
-				e.count(s.asked(a, codes, f.Last, now), s.asked(a, codes, then, now))
-			}
-		}
-		if page.Next == "" {
-			return x, nil
-		}
-		q.After = page.Next
 	}
+	return x, nil
 }
 
-// count adds what a turn means for an application.
+// count adds what a turn means for an application. What has become of one
+// already, a turn keeps.
 func (e *Effect) count(is, would Asked) {
 	switch {
-	case is.State == Approved && would.State == Approved:
+	case is.State != Applied:
 	case would.State == Approved:
 		e.Joins++
-	case is.State == Approved, is.Decidable && !would.Decidable:
+	case is.Decidable && !would.Decidable:
 		e.Waits++
 	case would.Decidable && !is.Decidable:
 		e.Decidable++
@@ -183,7 +173,8 @@ type NewTurn struct {
 // Advance puts another phase in force, from now on, until another turn or the
 // date of a later phase: forward, or back. Going back suspends what the phase
 // does not allow; it takes nothing away, and what members were they are again
-// when it returns. If another phase is in force than was seen, as for the second
+// when it returns. What has become of applications that nobody decided, expired
+// or approved by the phase, is kept in the same unit. If another phase is in force than was seen, as for the second
 // of two who turn at once, the error is a [storage.Conflict] with the InForce
 // that is.
 func (s *Service) Advance(ctx context.Context, who auth.Actor, in NewTurn) (InForce, error) {
@@ -208,13 +199,39 @@ func (s *Service) Advance(ctx context.Context, who auth.Actor, in NewTurn) (InFo
 			case is.Phase == in.To:
 				return &storage.Invalid{Field: "to", Code: CodeSame}
 			}
+			changes, err := s.settled(ctx, f.Last, now)
+			if err != nil {
+				return err
+			}
 			t := Turn{N: f.Last.N + 1, Phase: in.To, At: now, By: who.By(), Why: why}
 			is = s.cfg.Plan.inForce(t, now)
-			return s.cfg.Store.Apply(ctx, InsertTurn{t}, general(EventTurned, now, Event{By: who.By(), Phase: in.To}))
+			return again(s.cfg.Store.Apply(ctx, append(changes, InsertTurn{t}, general(EventTurned, now, Event{By: who.By(), Phase: in.To}))...))
 		})
 	}
 	if err != nil {
 		return InForce{}, refuse("membership.Advance", "", err)
 	}
 	return is, nil
+}
+
+// settled gives what keeps, before another phase is in force, what has become
+// of the applications that nobody decided.
+func (s *Service) settled(ctx context.Context, last Turn, now time.Time) ([]storage.Change, error) {
+	var changes []storage.Change
+	for x, err := range s.undecided(ctx, last, now) {
+		if err != nil {
+			return nil, err
+		}
+		switch x.State {
+		case Expired:
+			changes = append(changes, UpdateApplication{x.Application})
+		case Approved:
+			_, joins, err := s.person(ctx, x.User, now)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, joins...)
+		}
+	}
+	return changes, nil
 }

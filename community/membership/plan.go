@@ -83,6 +83,44 @@ func (p Plan) since(last Turn, now time.Time) (at int, since time.Time) {
 	return at, since
 }
 
+// A stretch is a phase in force without a break.
+type stretch struct {
+	Phase
+	from, until time.Time // until: not included, or now for the one in force
+}
+
+// stretches returns what has been in force since the last turn by hand, in
+// order. Of what was before it, what became of things is kept.
+func (p Plan) stretches(last Turn, now time.Time) []stretch {
+	at, from := max(0, min(last.Phase, len(p)-1)), last.At
+	var dated []int
+	for i, ph := range p {
+		if i > at && !ph.Opens.IsZero() && ph.Opens.After(last.At) && !now.Before(ph.Opens) {
+			dated = append(dated, i)
+		}
+	}
+	slices.SortStableFunc(dated, func(i, j int) int { return p[i].Opens.Compare(p[j].Opens) })
+	var all []stretch
+	for _, i := range dated {
+		if i > at {
+			all = append(all, stretch{p[at], from, p[i].Opens})
+			at, from = i, p[i].Opens
+		}
+	}
+	return append(all, stretch{p[at], from, now})
+}
+
+// Lets reports whether a phase allows a category an action.
+func (p Phase) Lets(c Category, do auth.Action) bool { return slices.Contains(p.Allows[c], do) }
+
+// decides reports whether a phase lets somebody decide on an application of a
+// category, for the organisation with a code: it must admit the category by
+// application, or by its allow-list and have the organisation on it.
+func (p Phase) decides(c Category, code string) bool {
+	adm := p.Admits[c]
+	return adm >= ByApplication || adm == ByAllowList && p.Lists(code)
+}
+
 // Opens returns the first instant after now at which a phase that is as wanted
 // comes into force by its date, if it is at that phase now; zero: none does, or
 // it will be by hand.

@@ -4,6 +4,7 @@ package membership
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ type Person struct {
 	State     MemberState
 	Role      auth.Role
 	Category  Category
-	Org       auth.OrgID
+	Org       auth.OrgID // through which they were admitted, while they act for it
 	Joined    time.Time
 	Name      string // empty, as all that follows, if it is not told to whoever asks
 	Headline  string
@@ -40,7 +41,7 @@ type Person struct {
 
 // EditProfile changes what the actor tells of themselves. If it is no longer at
 // the version that was shown, the error is a [storage.Conflict] with the Member
-// as they are.
+// as they are. Whoever is Away comes back first (auth.Denied, ReasonAway).
 func (s *Service) EditProfile(ctx context.Context, who auth.Actor, in ProfileEdit) (Member, error) {
 	var m Member
 	err := signedIn(who, SeeMembers)
@@ -56,6 +57,9 @@ func (s *Service) EditProfile(ctx context.Context, who auth.Actor, in ProfileEdi
 			if err := st.restrained(SeeMembers, ReadOnly); err != nil { // what others read is not for them to write
 				return err
 			}
+			if m.State == Away {
+				return &auth.Denied{Action: SeeMembers, Reason: ReasonAway}
+			}
 			if m.Version != in.Version {
 				return &storage.Conflict{Base: in.Version, Current: m}
 			}
@@ -68,7 +72,7 @@ func (s *Service) EditProfile(ctx context.Context, who auth.Actor, in ProfileEdi
 			if err := m.Profile.check(); err != nil {
 				return err
 			}
-			return s.cfg.Store.Apply(ctx, append(changes, UpdateMember{m}, personal(EventProfileEdited, now, Event{By: who.By(), User: who.User}))...)
+			return s.cfg.Store.Apply(ctx, append(changes, UpdateMember{m}, personal(EventProfileEdited, now, Event{By: self(who), User: who.User}))...)
 		})
 	}
 	if err != nil {
@@ -115,7 +119,7 @@ func (s *Service) profile(ctx context.Context, who auth.Actor, user auth.UserID)
 	if err != nil {
 		return Person{}, err
 	}
-	p, seen := e.sees(st.Member)
+	p, seen := e.sees(st.Member, st.actsFor(st.Member.Org))
 	if !seen || user.IsZero() {
 		return Person{}, storage.ErrNotFound
 	}
@@ -132,7 +136,13 @@ type eye struct {
 
 func (s *Service) eye(ctx context.Context, who auth.Actor) (eye, error) {
 	once := &Service{s.cfg}
-	once.cfg.Auth = auth.ForCall(s.cfg.Auth) // two questions, one look at who it is
+	var err error // two questions, one look at who it is
+	if once.cfg.Auth, err = auth.Enter(ctx, s.cfg.Auth, who, SeeMembers); err != nil {
+		if errors.Is(err, auth.ErrDenied) {
+			err = nil // who sees nobody is told what anybody tells of themselves to them
+		}
+		return eye{who: who.User}, err
+	}
 	reach, err := once.cfg.Auth.Reach(ctx, who, SeeMembers)
 	if err != nil {
 		return eye{}, err
@@ -152,9 +162,13 @@ func (e eye) reads(m Member, f Field) string {
 	return ""
 }
 
-// sees returns what the eye sees of a member, and whether it is anything.
-func (e eye) sees(m Member) (Person, bool) {
+// sees returns what the eye sees of a member, who acts for the organisation
+// that they were admitted through or does not, and whether it is anything.
+func (e eye) sees(m Member, acts bool) (Person, bool) {
 	own := e.who == m.User && !m.User.IsZero()
+	if !acts {
+		m.Org = auth.OrgID{}
+	}
 	p := Person{
 		User: m.User, State: m.State, Role: m.Role, Category: m.Category, Org: m.Org, Joined: m.Joined,
 		Name: e.reads(m, m.Profile.Name), Headline: e.reads(m, m.Profile.Headline),
@@ -175,6 +189,8 @@ type DirectoryFilter struct {
 	Expertise string     // one of theirs, however it is written; empty: all
 	Org       auth.OrgID // who act for it now; zero: all
 	Category  Category   // zero: all
+	Role      auth.Role  // at least; zero: all
+	Unlisted  bool       // also active members who do not want to be found, for whoever may decide
 	After     storage.Cursor
 	Limit     int
 }
@@ -190,6 +206,9 @@ func (s *Service) Directory(ctx context.Context, who auth.Actor, in DirectoryFil
 	if err == nil {
 		e, err = s.eye(ctx, who)
 	}
+	if err == nil && in.Unlisted && !e.all {
+		err = s.may(ctx, who, Decide)
+	}
 	if err != nil {
 		return storage.Page[Person]{}, refuse(op, "", err)
 	}
@@ -197,16 +216,42 @@ func (s *Service) Directory(ctx context.Context, who auth.Actor, in DirectoryFil
 	if expertise == "" && strings.TrimSpace(in.Expertise) != "" {
 		return storage.Page[Person]{}, nil // of what was typed nothing can be found
 	}
-	page, err := s.cfg.Store.Members(ctx, MemberQuery{
-		Listed: true, Category: in.Category, Org: in.Org, Expertise: expertise,
+	q := MemberQuery{
+		Listed: !in.Unlisted, Role: in.Role, Category: in.Category, Org: in.Org, Expertise: expertise,
 		Now: s.cfg.Clock.Now(), After: in.After, Limit: in.Limit,
-	})
+	}
+	if in.Unlisted {
+		q.State = Active
+	}
+	page, err := s.cfg.Store.Members(ctx, q)
+	if err != nil {
+		return storage.Page[Person]{}, refuse(op, "", err)
+	}
+	acting, err := s.acting(ctx, page.Items, q.Now)
+	if err != nil {
+		return storage.Page[Person]{}, refuse(op, "", err)
+	}
 	out := storage.Page[Person]{Next: page.Next}
 	for _, m := range page.Items {
-		p, _ := e.sees(m)
+		p, _ := e.sees(m, slices.Contains(acting[m.User], m.Org))
 		out.Items = append(out.Items, p)
 	}
-	return out, refuse(op, "", err)
+	return out, nil
+}
+
+// acting returns for which organisations those of these members act who were
+// admitted through one.
+func (s *Service) acting(ctx context.Context, members []Member, now time.Time) (map[auth.UserID][]auth.OrgID, error) {
+	var users []auth.UserID
+	for _, m := range members {
+		if !m.Org.IsZero() {
+			users = append(users, m.User)
+		}
+	}
+	if len(users) == 0 {
+		return nil, nil
+	}
+	return s.cfg.Store.Acting(ctx, users, now)
 }
 
 // Names returns what members are called, of at most [storage.MaxLimit] ids, for

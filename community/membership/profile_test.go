@@ -212,3 +212,77 @@ func TestInputsHoldOnlyWhatMayBeSaid_S22(t *testing.T) {
 		}
 	}
 }
+
+func TestProfileOfWhoeverIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.members.Deactivate(w.ctx, w.member))
+	m, err := w.members.Me(w.ctx, w.member)
+	require.NoError(t, err)
+	in := membership.ProfileEdit{Version: m.Version, Name: &membership.Field{Text: "Ada"}}
+	_, err = w.members.EditProfile(w.ctx, w.member, in)
+	denied(t, err, membership.ReasonAway)
+	require.NoError(t, w.members.ComeBack(w.ctx, w.member))
+	in.Version++
+	_, err = w.members.EditProfile(w.ctx, w.member, in)
+	require.NoError(t, err)
+}
+
+// The organisation that somebody was admitted through is shown while they act
+// for it.
+func TestOrgOfAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, secret := w.invites(w.chief, membership.NewInvitation{Org: w.milan.ID})
+	who := person()
+	_, err := w.members.Redeem(w.ctx, who, secret)
+	require.NoError(t, err)
+	listed := true
+	_, err = w.members.EditProfile(w.ctx, who, membership.ProfileEdit{Version: 1, Listed: &listed})
+	require.NoError(t, err)
+	shown := func() auth.OrgID {
+		t.Helper()
+		p, err := w.members.Profile(w.ctx, w.member, who.User)
+		require.NoError(t, err)
+		page, err := w.members.Directory(w.ctx, w.member, membership.DirectoryFilter{})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1)
+		assert.Equal(t, p, page.Items[0])
+		return p.Org
+	}
+	assert.Equal(t, w.milan.ID, shown())
+	all, err := w.members.Mandates(w.ctx, who, who.User)
+	require.NoError(t, err)
+	end := w.clock().Add(time.Hour)
+	require.NoError(t, w.members.EndMandate(w.ctx, who, all[0].ID, end))
+	w.at(end.Add(-time.Microsecond))
+	assert.Equal(t, w.milan.ID, shown())
+	w.at(end)
+	assert.Zero(t, shown())
+	assert.Equal(t, w.milan.ID, w.standing(who).Member.Org, "and kept")
+}
+
+func TestDirectoryOfRoles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	find := func(who auth.Actor, f membership.DirectoryFilter) (out []auth.UserID) {
+		t.Helper()
+		page, err := w.members.Directory(w.ctx, who, f)
+		require.NoError(t, err)
+		for _, p := range page.Items {
+			out = append(out, p.User)
+		}
+		return out
+	}
+	assert.Empty(t, find(w.member, membership.DirectoryFilter{Role: auth.Moderator}), "who do not want to be found")
+	assert.ElementsMatch(t, []auth.UserID{w.chief.User, w.second.User, w.moderator.User}, find(w.chief, membership.DirectoryFilter{Role: auth.Moderator, Unlisted: true}))
+	assert.ElementsMatch(t, []auth.UserID{w.chief.User, w.second.User}, find(w.chief, membership.DirectoryFilter{Role: auth.Coordinator, Unlisted: true}))
+	require.NoError(t, w.members.Deactivate(w.ctx, w.moderator))
+	assert.ElementsMatch(t, []auth.UserID{w.chief.User, w.second.User, w.member.User}, find(w.chief, membership.DirectoryFilter{Unlisted: true}))
+	listed := true
+	_, err := w.members.EditProfile(w.ctx, w.second, membership.ProfileEdit{Version: 1, Listed: &listed})
+	require.NoError(t, err)
+	assert.Equal(t, []auth.UserID{w.second.User}, find(w.member, membership.DirectoryFilter{Role: auth.Moderator}))
+	_, err = w.members.Directory(w.ctx, w.member, membership.DirectoryFilter{Unlisted: true})
+	require.ErrorIs(t, err, auth.ErrDenied)
+}

@@ -49,7 +49,7 @@ func (s *Service) Look(ctx context.Context, secret string) (Invited, error) {
 // category and role, and acts for its organisation. An application of theirs
 // that waits is approved by it. Of many who use it at once, exactly as many as
 // it is for succeed. For a secret that never was, is used up, revoked, over or
-// for another address, or whose inviter may no longer invite so, the error is
+// for another address, or whose inviter may no longer invite so or is kept out, the error is
 // [ErrInvitation]; while the phase does not admit the category it is
 // auth.Denied (ReasonPhase, Opens), and for a member [ErrMember]: none of these
 // counts as a use.
@@ -97,8 +97,9 @@ func (s *Service) redeem(ctx context.Context, who auth.Actor, secret string) (m 
 		if err != nil {
 			return err
 		}
-		changes = append(changes, UseInvitation{ID: inv.ID, At: now})
-		changes = append(changes, s.admit(f.Member, m, f.Waiting, inv.By, now)...)
+		waits, kept := s.pending(f, now)
+		changes = append(append(changes, UseInvitation{ID: inv.ID, At: now}), kept...)
+		changes = append(changes, s.admit(f.Member, m, waits, inv.By, now)...)
 		if !f.Member.User.IsZero() {
 			m.Version++
 		}
@@ -121,7 +122,12 @@ func (s *Service) held(ctx context.Context, secret string, now time.Time) (Invit
 		return Invitation{}, ErrInvitation
 	}
 	by := auth.Actor{User: inv.By.User, For: inv.By.For, Level: auth.LevelHigh}
-	err = s.invites(ctx, by, inv, now)
+	if s.cfg.MayAct != nil {
+		err = s.cfg.MayAct(ctx, by.User)
+	}
+	if err == nil {
+		err = s.invites(ctx, by, inv, now)
+	}
 	if errors.Is(err, auth.ErrDenied) || errors.Is(err, storage.ErrInvalid) {
 		err = ErrInvitation
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,4 +197,40 @@ func TestInviterIsAskedAgain_S20_S24(t *testing.T) {
 			assert.Zero(t, kept.Uses)
 		})
 	}
+}
+
+// What somebody who is kept out has given is void, as long as they are.
+func TestInvitersWhoMayNotAct(t *testing.T) {
+	t.Parallel()
+	var out sync.Map
+	broken := errors.New("no answer")
+	w := newWorld(t, func(c *membership.Config) {
+		c.MayAct = func(_ context.Context, u auth.UserID) error {
+			if err, ok := out.Load(u); ok {
+				return err.(error)
+			}
+			return nil
+		}
+	})
+	_, secret := w.invites(w.second, membership.NewInvitation{Most: 3})
+	refused := func(why string, want error) {
+		t.Helper()
+		_, err := w.members.Redeem(w.ctx, person(), secret)
+		require.ErrorIs(t, err, want, why)
+		_, err = w.members.Look(w.ctx, secret)
+		require.ErrorIs(t, err, want, why)
+	}
+	out.Store(w.second.User, &auth.Denied{Reason: "disabled"})
+	refused("disabled", membership.ErrInvitation)
+	out.Store(w.second.User, broken)
+	refused("nobody knows", broken)
+	out.Delete(w.second.User)
+	x := w.restrains(w.chief, w.second, membership.Suspension, time.Time{})
+	refused("suspended", membership.ErrInvitation)
+	require.NoError(t, w.members.Lift(w.ctx, w.chief, x.ID))
+	require.NoError(t, w.members.Deactivate(w.ctx, w.second))
+	refused("away", membership.ErrInvitation)
+	require.NoError(t, w.members.ComeBack(w.ctx, w.second))
+	_, err := w.members.Redeem(w.ctx, person(), secret)
+	require.NoError(t, err)
 }

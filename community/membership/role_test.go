@@ -3,6 +3,8 @@
 package membership_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +78,7 @@ func TestLastCoordinator(t *testing.T) {
 					return too(w, w.second, w.chief)
 				})
 				assert.Equal(t, [2]int{1, 1}, [2]int{won, lost})
-				all, _, err := w.store.Membership().Coordinators(w.ctx, w.clock())
+				all, _, err := w.store.Membership().Coordinators(w.ctx, auth.Commons, w.clock())
 				require.NoError(t, err)
 				assert.Len(t, all, 1)
 			})
@@ -115,7 +117,7 @@ func TestLastCoordinatorsAgainstEachOther(t *testing.T) {
 					return nil
 				})
 				assert.NotEqual(t, errs[0] == nil, errs[1] == nil, "%v, %v", errs[0], errs[1])
-				all, _, err := w.store.Membership().Coordinators(w.ctx, w.clock())
+				all, _, err := w.store.Membership().Coordinators(w.ctx, auth.Commons, w.clock())
 				require.NoError(t, err)
 				assert.Len(t, all, 1)
 			}
@@ -151,7 +153,7 @@ func TestGrantInAnArea(t *testing.T) {
 	denied(t, give(w.member, other, auth.Coordinator), membership.ReasonAbove)
 	assert.Equal(t, auth.Member, w.standing(other).RoleIn(area))
 	assert.Equal(t, auth.Member, w.standing(other).RoleIn(auth.Commons))
-	assert.Equal(t, auth.Coordinator, w.standing(w.chief).RoleIn(area), "of the community, of everything")
+	assert.Equal(t, auth.Outsider, w.standing(w.chief).RoleIn(area), "who coordinates the community has no part in it")
 	denied(t, give(w.member, w.chief, auth.Observer), membership.ReasonAbove)
 
 	roles, err := w.members.RolesIn(w.ctx, other, area)
@@ -174,6 +176,61 @@ func TestGrantInAnArea(t *testing.T) {
 	}
 }
 
+// Whoever may not act is made no coordinator, of whatever and by whatever way, also
+// when they are kept out at the same moment; anything else they may be.
+func TestCoordinatorsMayAct(t *testing.T) {
+	t.Parallel()
+	area := storage.NewID[auth.Area]()
+	broken := errors.New("no answer")
+	for name, ask := range map[string]func(w *world, whom auth.Actor) error{
+		"of the community": func(w *world, whom auth.Actor) error {
+			return w.members.Grant(w.ctx, w.chief, membership.NewRole{User: whom.User, Role: auth.Coordinator})
+		},
+		"of an area": func(w *world, whom auth.Actor) error {
+			require.NoError(t, w.store.Apply(w.ctx, membership.SetAreaRole{AreaRole: membership.AreaRole{User: w.chief.User, Area: area, Role: auth.Coordinator}}))
+			return w.members.Grant(w.ctx, w.chief, membership.NewRole{User: whom.User, Area: area, Role: auth.Coordinator})
+		},
+		"the first of an area": func(w *world, whom auth.Actor) error { return w.members.FoundArea(w.ctx, w.chief, area, whom.User) },
+	} {
+		var says error
+		var meanwhile func()
+		w := newWorld(t, func(c *membership.Config) {
+			c.MayAct = func(context.Context, auth.UserID) error {
+				was := says
+				if meanwhile != nil {
+					meanwhile()
+					meanwhile = nil
+				}
+				return was
+			}
+		})
+		is := func() auth.Role { return max(w.standing(w.member).Member.Role, w.standing(w.member).RoleIn(area)) }
+		says = &auth.Denied{Reason: "disabled"}
+		denied(t, ask(w, w.member), membership.ReasonAway)
+		says = broken
+		require.ErrorIs(t, ask(w, w.member), broken, name)
+		says = nil
+		meanwhile = func() { // as whoever disables an account does
+			changes, err := w.members.StandDown(w.ctx, auth.Visitor, w.member.User)
+			require.NoError(t, err)
+			require.NoError(t, w.store.Apply(w.ctx, changes...))
+			says = &auth.Denied{Reason: "disabled"}
+		}
+		denied(t, ask(w, w.member), membership.ReasonAway)
+		require.Equal(t, auth.Member, is(), name)
+		require.NoError(t, w.members.Grant(w.ctx, w.chief, membership.NewRole{User: w.member.User, Role: auth.Moderator}), name)
+		says = nil
+		require.NoError(t, ask(w, w.member), name)
+		require.Equal(t, auth.Coordinator, is(), name)
+	}
+
+	empty := newEmpty(t)
+	_, err := membership.New(membership.Config{
+		Store: empty.store.Membership(), MayAct: func(context.Context, auth.UserID) error { return &auth.Denied{Reason: "disabled"} }, Plan: plan(),
+	}).Found(empty.ctx, person().User, membership.Beneficiary)
+	denied(t, err, membership.ReasonAway)
+}
+
 // The first coordinator is the host's to make, once.
 func TestFound(t *testing.T) {
 	t.Parallel()
@@ -191,7 +248,7 @@ func TestFound(t *testing.T) {
 		return err
 	})
 	assert.Equal(t, 1, won)
-	all, _, err := empty.store.Membership().Coordinators(empty.ctx, empty.clock())
+	all, _, err := empty.store.Membership().Coordinators(empty.ctx, auth.Commons, empty.clock())
 	require.NoError(t, err)
 	assert.Len(t, all, 1)
 }

@@ -72,7 +72,7 @@ func (s *Service) restrain(ctx context.Context, who auth.Actor, x *Sanction, now
 		return &auth.Denied{Action: Restrain, Reason: ReasonSelf}
 	case st.Member.User.IsZero():
 		return ErrNotMember
-	case st.rank(x.Area) > own.RoleIn(x.Area):
+	case st.rank(x.Area) > own.rank(x.Area):
 		return &auth.Denied{Action: Restrain, Reason: ReasonAbove}
 	}
 	for _, y := range st.Sanctions {
@@ -83,7 +83,7 @@ func (s *Service) restrain(ctx context.Context, who auth.Actor, x *Sanction, now
 	}
 	var changes []storage.Change
 	if x.Area == auth.Commons && x.Kind > Warning {
-		if changes, err = s.without(ctx, x.User, now); err != nil {
+		if changes, err = s.without(ctx, x.User, now, auth.Commons); err != nil {
 			return err
 		}
 	}
@@ -107,23 +107,29 @@ func (s *Service) Lift(ctx context.Context, who auth.Actor, id SanctionID) error
 		if x.User == who.User {
 			return &auth.Denied{Action: Restrain, Reason: ReasonSelf}
 		}
-		own, err := s.standing(ctx, who.User, now)
-		if err != nil {
+		if err := s.above(ctx, who, Restrain, x, now); err != nil {
 			return err
 		}
-		by, err := s.standing(ctx, x.By.User, now)
-		switch {
-		case err != nil:
-			return err
-		case by.rank(x.Area) > own.RoleIn(x.Area):
-			return &auth.Denied{Action: Restrain, Reason: ReasonAbove}
-		case !x.Holds(now):
+		if !x.Holds(now) {
 			return nil
 		}
 		x.Lifted = now
 		return s.cfg.Store.Apply(ctx, UpdateSanction{x}, personal(EventLifted, now, x.event(who.By())))
 	})
 	return refuse("membership.Lift", "sanction "+id.String(), err)
+}
+
+// above refuses whoever is below the person who imposed a sanction.
+func (s *Service) above(ctx context.Context, who auth.Actor, do auth.Action, x Sanction, now time.Time) error {
+	own, err := s.standing(ctx, who.User, now)
+	if err != nil {
+		return err
+	}
+	by, err := s.standing(ctx, x.By.User, now)
+	if err == nil && by.rank(x.Area) > own.rank(x.Area) {
+		err = &auth.Denied{Action: do, Reason: ReasonAbove}
+	}
+	return err
 }
 
 // Appeal asks somebody else to look again at a sanction of the actor's own, also
@@ -145,7 +151,7 @@ func (s *Service) Appeal(ctx context.Context, who auth.Actor, id SanctionID, tex
 				return ErrAppealed
 			}
 			x.Appeal = Appeal{Text: text, At: now}
-			return s.cfg.Store.Apply(ctx, UpdateSanction{x}, personal(EventAppealed, now, x.event(who.By())))
+			return s.cfg.Store.Apply(ctx, UpdateSanction{x}, personal(EventAppealed, now, x.event(self(who))))
 		})
 	}
 	return refuse("membership.Appeal", "sanction "+id.String(), err)
@@ -159,7 +165,7 @@ type Answer struct {
 }
 
 // Review answers an appeal. Neither whoever is sanctioned nor whoever imposed
-// it does (ReasonSelf). Of two at once one does; the other, as whoever comes
+// it does (ReasonSelf), nor anybody below the latter (ReasonAbove). Of two at once one does; the other, as whoever comes
 // later, gets a [storage.Conflict] with the Sanction as it is.
 func (s *Service) Review(ctx context.Context, who auth.Actor, in Answer) error {
 	why, err := storage.Text("why", in.Why, MaxWhy)
@@ -179,6 +185,9 @@ func (s *Service) Review(ctx context.Context, who auth.Actor, in Answer) error {
 				return storage.ErrNotFound
 			case !x.Appeal.Decided.IsZero():
 				return &storage.Conflict{Base: in, Current: x}
+			}
+			if err := s.above(ctx, who, Review, x, now); err != nil {
+				return err
 			}
 			x.Appeal.Decided, x.Appeal.By, x.Appeal.Upheld, x.Appeal.Why = now, who.By(), in.Upheld, why
 			if !in.Upheld && x.Lifted.IsZero() {

@@ -27,6 +27,11 @@ type Config struct {
 	// nobody can use such an invitation.
 	Mailboxes func(context.Context, auth.UserID) ([][16]byte, error)
 
+	// MayAct is nil for a person who may act at all, and otherwise auth.Denied,
+	// as account.Service.MayAct is. It is asked of whoever gave an invitation
+	// when that is used, and of whoever is to be a coordinator. Default: everybody may.
+	MayAct func(context.Context, auth.UserID) error
+
 	// Ends gives what else ends when a person is suspended from the community
 	// or leaves it, such as their sessions. It is applied in the same unit.
 	Ends func(auth.UserID) []storage.Change
@@ -140,6 +145,28 @@ func signedIn(who auth.Actor, do auth.Action) error {
 	}
 	return nil
 }
+
+// owns returns the byline with which somebody may see to a thing of a person,
+// as it was looked for with err: their own, or anybody's for whoever may
+// decide. For all others it is not there, whether it is or not.
+func (s *Service) owns(ctx context.Context, who auth.Actor, whose auth.UserID, err error) (auth.By, error) {
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return auth.By{}, err
+	}
+	if err == nil && whose == who.User {
+		return self(who), nil
+	}
+	if can, cerr := s.can(ctx, who, Decide); cerr != nil {
+		return auth.By{}, cerr
+	} else if !can {
+		return auth.By{}, storage.ErrNotFound
+	}
+	return who.By(), err
+}
+
+// self is the byline of what somebody does for themselves. Whom else they may
+// act for nobody has asked there.
+func self(who auth.Actor) auth.By { return auth.By{User: who.User} }
 
 // limit counts an attempt against the rate of an action.
 func (s *Service) limit(ctx context.Context, who auth.Actor, do auth.Action) error {

@@ -35,18 +35,17 @@ func (s *Service) standing(ctx context.Context, user auth.UserID, now time.Time)
 // at says what facts mean at an instant.
 func (s *Service) at(f Facts, now time.Time) Standing {
 	st := f.Standing
-	phase, since := s.cfg.Plan.since(f.Last, now)
-	st.Phase = phase
+	st.Phase = s.cfg.Plan.At(f.Last, now)
 	st.Mandates = only(f.Mandates, func(m Mandate) bool { return m.Runs(now) })
-	if st.Waiting.State = s.stateAt(f.Waiting, phase, since, now); st.Waiting.State != Applied {
-		st.Waiting = Application{}
-	}
-	switch {
-	case st.Waiting.ID.IsZero():
-	case st.Member.belongs():
-		st.Waiting = Application{}
-	case s.cfg.Plan[phase].Admits[st.Waiting.Category] == Open:
-		st.Member = admitted(st.Member, st.vouched(st.Waiting), latest(st.Waiting.Made, since))
+	st.Waiting = Application{}
+	if !f.Waiting.ID.IsZero() && !st.Member.belongs() {
+		switch state, when := s.fate(f.Waiting, f.Code, f.Last, now); state {
+		case Approved:
+			st.Member = admitted(st.Member, st.vouched(f.Waiting), when)
+		case Applied:
+			st.Waiting = f.Waiting
+			st.Decidable, st.Opens = s.cfg.Plan.decidable(f.Waiting.Category, f.Code, f.Last, now)
+		}
 	}
 	st.Newcomer = st.Member.State == Active && now.Before(st.Member.Joined.Add(s.cfg.Newcomer))
 	return st
@@ -78,26 +77,30 @@ func (st Standing) vouched(a Application) Application {
 // belongs reports whether somebody need not ask to be admitted.
 func (m Member) belongs() bool { return m.State == Active || m.State == Away }
 
-// RoleIn returns what a person is in an area, as far as they take part there: a
-// coordinator of the community is one everywhere, and whoever does not take
-// part in the community takes part nowhere.
+// RoleIn returns what a person is in an area, as far as they take part there:
+// an area is its members', and who coordinates the community has no part in it
+// by that. Whoever does not take part in the community takes part nowhere.
 func (st Standing) RoleIn(area auth.AreaID) auth.Role {
 	switch {
 	case st.Member.State != Active:
 		return auth.Outsider
-	case area == auth.Commons, st.Member.Role == auth.Coordinator:
+	case area == auth.Commons:
 		return st.Member.Role
 	}
 	return st.Areas[area]
 }
 
-// rank returns the highest that a person is in an area, whether they take part
-// at present or not: what others must not be below to rule over them.
+// rank returns what others must not be below to rule over a person in an area,
+// whether they take part at present or not: a coordinator of the community is
+// nowhere below anybody.
 func (st Standing) rank(area auth.AreaID) auth.Role {
-	if st.Member.State == Away {
-		st.Member.State = Active
+	switch {
+	case !st.Member.belongs():
+		return auth.Outsider
+	case area == auth.Commons, st.Member.Role == auth.Coordinator:
+		return st.Member.Role
 	}
-	return st.RoleIn(area)
+	return st.Areas[area]
 }
 
 // restrained returns the refusal of somebody who is restrained in the whole
@@ -112,22 +115,41 @@ func (st Standing) restrained(do auth.Action, least SanctionKind) error {
 }
 
 // person returns a person as they stand, and the changes that make a row of a
-// membership that is only an application yet, if there is one.
+// membership that is only an application yet, if there is one. An application
+// that was left beside a membership is in Waiting.
 func (s *Service) person(ctx context.Context, user auth.UserID, now time.Time) (Standing, []storage.Change, error) {
 	f, err := s.cfg.Store.Standing(ctx, user, now)
 	if err != nil {
 		return Standing{}, nil, err
 	}
 	st := s.at(f, now)
+	if f.Member.belongs() {
+		st.Waiting = f.Waiting
+	}
 	if !st.Member.belongs() || f.Member.belongs() {
 		return st, nil, nil
 	}
-	changes := s.admit(f.Member, st.Member, st.Waiting, auth.By{}, now)
+	changes := s.admit(f.Member, st.Member, f.Waiting, auth.By{}, now)
 	if !f.Member.User.IsZero() {
 		st.Member.Version++
 	}
-	st.Waiting = Application{}
 	return st, changes, nil
+}
+
+// pending returns the application that waits of somebody who is about to be
+// admitted otherwise, or asks anew, if there is one; and for one that is over
+// what keeps that it is.
+func (s *Service) pending(f Facts, now time.Time) (Application, []storage.Change) {
+	a := f.Waiting
+	if a.ID.IsZero() {
+		return a, nil
+	}
+	state, when := s.fate(a, f.Code, f.Last, now)
+	if state != Expired {
+		return a, nil
+	}
+	a.State, a.Decided = state, when
+	return Application{}, []storage.Change{UpdateApplication{a}}
 }
 
 // admit makes a member of somebody who was was before, and ends their

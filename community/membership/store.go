@@ -34,11 +34,11 @@ type MemberQuery struct {
 // ApplicationQuery selects applications, oldest first (by ID, as fresh ones are
 // in the order of their making; so are all lists here that go by age).
 type ApplicationQuery struct {
-	State    AppState // as kept: Applied ones may be Expired when read; zero: all
-	User     auth.UserID
-	Category Category
-	After    storage.Cursor
-	Limit    int
+	State      AppState // as kept: Applied ones may be Expired when read; zero: all
+	User       auth.UserID
+	Categories []Category // any of these; none: all
+	After      storage.Cursor
+	Limit      int
 }
 
 // ClaimQuery selects mandates that wait for somebody to verify them, oldest first.
@@ -75,7 +75,7 @@ type Store interface {
 	storage.Writer
 
 	// Standing reads in one go what there is of a person: their membership,
-	// the application that is Applied, roles in areas, mandates with neither
+	// the application that is Applied with its organisation's code, roles in areas, mandates with neither
 	// From after nor Until at or before now, verified or not, sanctions that
 	// hold at now, both newest first, and the last turn of the phase. A person
 	// of whom there is nothing has the zero Facts but for Last.
@@ -93,14 +93,18 @@ type Store interface {
 	Members(ctx context.Context, q MemberQuery) (storage.Page[Member], error)
 	Tally(ctx context.Context) (Tally, error)
 
-	// Coordinators returns the active coordinators whom no ReadOnly or
-	// Suspension of the commons holds back at now, by id, and what
-	// HoldCoordinators asks to have been seen.
-	Coordinators(ctx context.Context, now time.Time) (who []auth.UserID, seen int, err error)
+	// Coordinators returns the active members who are coordinators of an area
+	// and whom no ReadOnly or Suspension there or in the commons holds back at
+	// now, by id, and what HoldCoordinators asks to have been seen.
+	Coordinators(ctx context.Context, area auth.AreaID, now time.Time) (who []auth.UserID, seen int, err error)
 	AreaRoles(ctx context.Context, area auth.AreaID) ([]AreaRole, error) // by user
 
 	Mandate(ctx context.Context, id MandateID) (Mandate, error)
 	Mandates(ctx context.Context, user auth.UserID) ([]Mandate, error) // newest first
+	// Acting returns for which organisations people act at now: those of their
+	// mandates that run, in the order of their ids, each once. Who acts for none
+	// is left out.
+	Acting(ctx context.Context, users []auth.UserID, now time.Time) (map[auth.UserID][]auth.OrgID, error)
 	Claims(ctx context.Context, q ClaimQuery) (storage.Page[Mandate], error)
 
 	Application(ctx context.Context, id ApplicationID) (Application, error)
@@ -117,6 +121,7 @@ type Store interface {
 
 // Facts are what a store knows of a person for a [Standing].
 type Facts struct {
-	Standing      // without Phase and Newcomer; Mandates also those not verified
-	Last     Turn // of the phase; zero: never turned by hand
+	Standing        // without Phase, Newcomer, Decidable and Opens; Mandates also those not verified
+	Last     Turn   // of the phase; zero: never turned by hand
+	Code     string // of the organisation of Waiting; empty: it has none
 }

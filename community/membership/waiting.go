@@ -4,7 +4,6 @@ package membership
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -23,10 +22,11 @@ type Asked struct {
 
 // ApplicationFilter selects applications, oldest first.
 type ApplicationFilter struct {
-	State    AppState // as it was left: Applied ones may have Expired meanwhile, and say so; zero: all
-	Category Category // zero: all
-	After    storage.Cursor
-	Limit    int
+	State     AppState // as it was left: Applied ones may have Expired meanwhile, and say so; zero: all
+	Category  Category // zero: all
+	Decidable bool     // only those that wait and can be decided now
+	After     storage.Cursor
+	Limit     int
 }
 
 // Mine returns the actor's last application.
@@ -45,16 +45,43 @@ func (s *Service) Mine(ctx context.Context, who auth.Actor) (Asked, error) {
 	if last.ID.IsZero() {
 		return Asked{}, refuse(op, "", storage.ErrNotFound)
 	}
+	x, err := s.read(ctx, last)
+	return x, refuse(op, "", err)
+}
+
+// Application returns an application, to its author and to whoever may decide
+// it; for anybody else there is none.
+func (s *Service) Application(ctx context.Context, who auth.Actor, id ApplicationID) (Asked, error) {
+	x, err := s.application(ctx, who, id)
+	if err != nil {
+		return Asked{}, refuse("membership.Application", "application "+id.String(), err)
+	}
+	return x, nil
+}
+
+func (s *Service) application(ctx context.Context, who auth.Actor, id ApplicationID) (Asked, error) {
+	if err := signedIn(who, Decide); err != nil {
+		return Asked{}, err
+	}
+	a, err := s.cfg.Store.Application(ctx, id)
+	if _, err = s.owns(ctx, who, a.User, err); err != nil {
+		return Asked{}, err
+	}
+	return s.read(ctx, a)
+}
+
+// read says how an application stands now.
+func (s *Service) read(ctx context.Context, a Application) (Asked, error) {
 	now := s.cfg.Clock.Now()
-	f, err := s.cfg.Store.Standing(ctx, who.User, now)
+	f, err := s.cfg.Store.Standing(ctx, auth.UserID{}, now)
 	if err != nil {
-		return Asked{}, refuse(op, "", err)
+		return Asked{}, err
 	}
-	codes, err := s.codes(ctx, last)
+	codes, err := s.codes(ctx, a)
 	if err != nil {
-		return Asked{}, refuse(op, "", err)
+		return Asked{}, err
 	}
-	return s.asked(last, codes, f.Last, now), nil
+	return s.asked(a, codes, f.Last, now), nil
 }
 
 // applications walks applications, oldest first.
@@ -68,71 +95,168 @@ func (s *Service) applications(ctx context.Context, q ApplicationQuery) iter.Seq
 
 // Applications lists applications, to whoever may decide them.
 func (s *Service) Applications(ctx context.Context, who auth.Actor, in ApplicationFilter) (storage.Page[Asked], error) {
-	const op = "membership.Applications"
+	page, err := s.listed(ctx, who, in)
+	if err != nil {
+		return storage.Page[Asked]{}, refuse("membership.Applications", "", err)
+	}
+	return page, nil
+}
+
+func (s *Service) listed(ctx context.Context, who auth.Actor, in ApplicationFilter) (out storage.Page[Asked], err error) {
 	if err := s.may(ctx, who, Decide); err != nil {
-		return storage.Page[Asked]{}, refuse(op, "", err)
+		return out, err
 	}
 	now := s.cfg.Clock.Now()
 	f, err := s.cfg.Store.Standing(ctx, auth.UserID{}, now)
 	if err != nil {
-		return storage.Page[Asked]{}, refuse(op, "", err)
+		return out, err
 	}
-	page, err := s.cfg.Store.Applications(ctx, ApplicationQuery{State: in.State, Category: in.Category, After: in.After, Limit: in.Limit})
+	q := ApplicationQuery{State: in.State, After: in.After, Limit: storage.Limit(in.Limit)}
+	if in.Category != "" {
+		q.Categories = []Category{in.Category}
+	}
+	if in.Decidable {
+		if in.State != 0 && in.State != Applied {
+			return out, nil
+		}
+		q.State, q.Categories = Applied, s.cfg.Plan[s.cfg.Plan.At(f.Last, now)].decided(in.Category)
+		if len(q.Categories) == 0 {
+			return out, nil
+		}
+	}
+	for {
+		page, err := s.cfg.Store.Applications(ctx, q)
+		if err != nil {
+			return out, err
+		}
+		codes, err := s.codes(ctx, page.Items...)
+		if err != nil {
+			return out, err
+		}
+		for i, a := range page.Items {
+			if x := s.asked(a, codes, f.Last, now); x.Decidable || !in.Decidable {
+				out.Items = append(out.Items, x)
+			}
+			if len(out.Items) < q.Limit || i == len(page.Items)-1 {
+				continue
+			}
+			q.Limit = i + 1 // the next page begins after this one
+			page, err = s.cfg.Store.Applications(ctx, q)
+			out.Next = page.Next
+			return out, err
+		}
+		if page.Next == "" || len(out.Items) == q.Limit {
+			out.Next = page.Next
+			return out, nil
+		}
+		q.After = page.Next
+	}
+}
+
+// decided returns the categories, or c if it is one of them, on which a phase
+// lets somebody decide, in order. Those that it leaves open nobody need.
+func (p Phase) decided(c Category) (all []Category) {
+	for x, adm := range p.Admits {
+		if (adm == ByAllowList || adm == ByApplication) && (c == "" || x == c) {
+			all = append(all, x)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Waits counts the applications that nobody has decided.
+type Waits struct {
+	Decidable int // now
+	Early     int // for a phase that lets them be decided
+}
+
+// Waits counts the applications that wait, for whoever may decide them. It
+// looks at all of them.
+func (s *Service) Waits(ctx context.Context, who auth.Actor) (n Waits, err error) {
+	const op = "membership.Waits"
+	if err := s.may(ctx, who, Decide); err != nil {
+		return n, refuse(op, "", err)
+	}
+	now := s.cfg.Clock.Now()
+	f, err := s.cfg.Store.Standing(ctx, auth.UserID{}, now)
 	if err != nil {
-		return storage.Page[Asked]{}, refuse(op, "", err)
+		return n, refuse(op, "", err)
 	}
-	codes, err := s.codes(ctx, page.Items...)
-	if err != nil {
-		return storage.Page[Asked]{}, refuse(op, "", err)
+	for x, err := range s.undecided(ctx, f.Last, now) {
+		switch {
+		case err != nil:
+			return Waits{}, refuse(op, "", err)
+		case x.Decidable:
+			n.Decidable++
+		case x.State == Applied:
+			n.Early++
+		}
 	}
-	out := storage.Page[Asked]{Next: page.Next}
-	for _, a := range page.Items {
-		out.Items = append(out.Items, s.asked(a, codes, f.Last, now))
-	}
-	return out, nil
+	return n, nil
+}
+
+// An undecided is an application as it stands, that nobody has decided, with
+// its organisation's code where some phase asks for it.
+type undecided struct {
+	Asked
+	code string
+}
+
+// undecided walks the applications that nobody has decided.
+func (s *Service) undecided(ctx context.Context, last Turn, now time.Time) iter.Seq2[undecided, error] {
+	return storage.All(ctx, func(c storage.Cursor) (storage.Page[undecided], error) {
+		page, err := s.cfg.Store.Applications(ctx, ApplicationQuery{State: Applied, After: c, Limit: storage.MaxLimit})
+		if err != nil {
+			return storage.Page[undecided]{}, err
+		}
+		codes, err := s.codes(ctx, page.Items...)
+		out := storage.Page[undecided]{Next: page.Next}
+		for _, a := range page.Items {
+			out.Items = append(out.Items, undecided{s.asked(a, codes, last, now), codes[a.Org]})
+		}
+		return out, err
+	})
 }
 
 // asked says how an application stands.
 func (s *Service) asked(a Application, codes orgCodes, last Turn, now time.Time) Asked {
-	a.State, a.Decided = s.stands(a, last, now)
+	a.State, a.Decided = s.fate(a, codes[a.Org], last, now)
 	x := Asked{Application: a}
-	if a.State != Applied {
-		return x
-	}
-	var denied *auth.Denied
-	if errors.As(s.decidable(a, codes, last, now), &denied) {
-		x.Opens = denied.Opens
-	} else {
-		x.Decidable = true
+	if a.State == Applied {
+		x.Decidable, x.Opens = s.cfg.Plan.decidable(a.Category, codes[a.Org], last, now)
 	}
 	return x
 }
 
-// stands says where an application stands for whoever reads it, and since when:
-// one that the phase in force admits unasked is approved.
-func (s *Service) stands(a Application, last Turn, now time.Time) (AppState, time.Time) {
-	phase, since := s.cfg.Plan.since(last, now)
-	state := s.stateAt(a, phase, since, now)
-	if state == Applied && s.cfg.Plan[phase].Admits[a.Category] == Open {
-		return Approved, latest(a.Made, since)
+// fate says where an application stands for whoever reads it, and since when.
+// One that nobody has decided is over when it could have been for as long as it
+// waits, in one stretch of a phase, and approved by the first phase that admits
+// it unasked; whichever comes first, no later phase undoes it.
+func (s *Service) fate(a Application, code string, last Turn, now time.Time) (AppState, time.Time) {
+	if a.State != Applied {
+		return a.State, a.Decided
 	}
-	return state, a.Decided
-}
-
-// stateAt is where an application stands when it is read in a phase: one that
-// somebody could have decided, since the phase began, for as long as it waits,
-// is over.
-func (s *Service) stateAt(a Application, phase int, since, now time.Time) AppState {
-	if a.State == Applied && s.cfg.Plan[phase].Admits[a.Category] == ByApplication && !now.Before(latest(a.Made, since).Add(s.cfg.Waits)) {
-		return Expired
+	for _, x := range s.cfg.Plan.stretches(last, now) {
+		from := latest(a.Made, x.from)
+		switch over := from.Add(s.cfg.Waits); {
+		case !from.Before(x.until) && x.until.Before(now): // made later
+		case x.Admits[a.Category] == Open:
+			return Approved, from
+		case x.decides(a.Category, code) && !over.After(x.until):
+			return Expired, over
+		}
 	}
-	return a.State
+	return Applied, a.Decided
 }
 
 // waits refuses an application that does not wait for a decision, with what
 // became of it.
 func (s *Service) waits(a Application, f Facts, now time.Time) error {
-	if a.State, a.Decided = s.stands(a, f.Last, now); a.State != Applied {
+	if a.State == Applied && f.Waiting.ID != a.ID {
+		return storage.ErrConflict // decided since it was read
+	}
+	if a.State, a.Decided = s.fate(a, f.Code, f.Last, now); a.State != Applied {
 		return &storage.Conflict{Base: Applied, Current: a}
 	}
 	return nil
@@ -162,19 +286,14 @@ func (s *Service) codes(ctx context.Context, all ...Application) (orgCodes, erro
 	return out, err
 }
 
-// decidable refuses an application that the phase in force does not let
-// anybody decide: it must admit the category by application, or by its
-// allow-list and have the organisation on it.
-func (s *Service) decidable(a Application, codes orgCodes, last Turn, now time.Time) error {
-	at := s.cfg.Plan.At(last, now)
-	lets := func(ph Phase) bool {
-		adm := ph.Admits[a.Category]
-		return adm >= ByApplication || adm == ByAllowList && ph.Lists(codes[a.Org])
+// decidable reports whether the phase in force lets somebody decide on what is
+// asked, or when one will, if that is known.
+func (p Plan) decidable(c Category, code string, last Turn, now time.Time) (is bool, opens time.Time) {
+	at := p.At(last, now)
+	if p[at].decides(c, code) {
+		return true, time.Time{}
 	}
-	if lets(s.cfg.Plan[at]) {
-		return nil
-	}
-	return &auth.Denied{Action: Decide, Reason: ReasonPhase, Opens: s.cfg.Plan.Opens(at, now, lets)}
+	return false, p.Opens(at, now, func(ph Phase) bool { return ph.decides(c, code) })
 }
 
 // asks reports whether an application says the same.

@@ -101,3 +101,205 @@ func TestOthersApplications_S10(t *testing.T) {
 		assert.Equal(t, strings.ReplaceAll(not.Error(), unknown.String(), a.ID.String()), there.Error())
 	}
 }
+
+// stands is where somebody's last application stands.
+func (w *world) stands(who auth.Actor) membership.Asked {
+	w.Helper()
+	a, err := w.members.Mine(w.ctx, who)
+	require.NoError(w, err)
+	return a
+}
+
+// kept is where an application stands in the store.
+func (w *world) kept(id membership.ApplicationID) membership.Application {
+	w.Helper()
+	a, err := w.store.Membership().Application(w.ctx, id)
+	require.NoError(w, err)
+	return a
+}
+
+// What is over is over, whichever phase comes, and whichever way.
+func TestExpiredStaysExpired(t *testing.T) {
+	t.Parallel()
+	for name, turn := range map[string]func(w *world){
+		"by hand to one that admits all": func(w *world) { w.turns(everyone) },
+		"by hand back":                   func(w *world) { w.turns(implementers) },
+		"by hand back and on":            func(w *world) { w.turns(implementers); w.turns(network) },
+		"by hand back and to the last":   func(w *world) { w.turns(implementers); w.turns(everyone) },
+		"by date":                        func(w *world) { w.at(coming) },
+		"by date and by hand back":       func(w *world) { w.at(coming); w.turns(implementers) },
+		"by hand back and by date":       func(w *world) { w.turns(implementers); w.at(coming) },
+		"by date and long after":         func(w *world) { w.at(coming.AddDate(3, 0, 0)) },
+		"a phase in between":             func(w *world) { w.turns(everyone); w.turns(network); w.turns(everyone) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *membership.Config) {
+				c.Plan = plan()
+				c.Plan[everyone].Opens = coming
+			})
+			a := w.applies(w.stranger, membership.NewApplication{Category: membership.Expert})
+			over := opens.Add(3 * month)
+			w.at(over.Add(time.Hour))
+			require.Equal(t, membership.Expired, w.stands(w.stranger).State)
+			turn(w)
+			mine := w.stands(w.stranger)
+			assert.Equal(t, membership.Expired, mine.State)
+			assert.Equal(t, over, mine.Decided, "and since when is told")
+			assert.False(t, w.is(w.stranger))
+			assert.Zero(t, w.standing(w.stranger).Waiting)
+			require.ErrorIs(t, w.members.Withdraw(w.ctx, w.stranger, a.ID), storage.ErrConflict)
+			_, err := w.members.Decide(w.ctx, w.chief, membership.Decision{Application: a.ID, Approve: true})
+			require.ErrorIs(t, err, storage.ErrConflict)
+			b := w.applies(w.stranger, membership.NewApplication{Category: membership.Expert, Text: "Ancora"})
+			assert.NotEqual(t, a.ID, b.ID)
+			assert.Equal(t, membership.Expired, w.kept(a.ID).State)
+			assert.Equal(t, over, w.kept(a.ID).Decided)
+		})
+	}
+}
+
+// In each phase that lets it be decided an application waits as long, and no
+// longer for those before.
+func TestEachPhaseWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.applies(w.stranger, membership.NewApplication{Category: membership.University})
+	w.turns(network)
+	w.pass(2 * month)
+	w.turns(implementers)
+	w.pass(5 * month / 2)
+	w.turns(network)
+	began := w.clock()
+	w.at(began.Add(3*month - time.Microsecond))
+	assert.True(t, w.stands(w.stranger).Decidable)
+	w.turns(implementers)
+	assert.Equal(t, membership.Applied, w.stands(w.stranger).State)
+	w.turns(network)
+	w.pass(3 * month)
+	assert.Equal(t, membership.Expired, w.stands(w.stranger).State)
+	assert.Equal(t, membership.Applied, w.kept(a.ID).State, "as it was left")
+	w.turns(implementers)
+	assert.Equal(t, membership.Expired, w.kept(a.ID).State, "a turn keeps what had become of it")
+}
+
+// By an allow-list an application waits as long as by any other way, if its
+// organisation is on it, and otherwise for a phase that lets it be decided.
+func TestExpiryByAllowList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	listed, other := person(), person()
+	a := w.applies(listed, membership.NewApplication{Category: membership.Beneficiary, Org: w.milan.ID})
+	w.applies(other, membership.NewApplication{Category: membership.Beneficiary, Org: w.elsewhere.ID})
+	over := w.clock().Add(3 * month)
+	w.at(over.Add(-time.Microsecond))
+	assert.True(t, w.stands(listed).Decidable)
+	assert.Equal(t, a.ID, w.standing(listed).Waiting.ID)
+	w.at(over)
+	assert.Equal(t, membership.Expired, w.stands(listed).State)
+	assert.Zero(t, w.standing(listed).Waiting)
+	st := w.standing(other)
+	assert.False(t, st.Waiting.ID.IsZero())
+	assert.False(t, st.Decidable)
+	assert.Equal(t, opens, st.Opens)
+	w.at(opens)
+	assert.Equal(t, membership.Expired, w.stands(listed).State, "whatever comes")
+	assert.True(t, w.standing(other).Decidable)
+}
+
+// An invitation is not an answer to an application that is over.
+func TestExpiredAndInvited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.applies(w.stranger, membership.NewApplication{Category: membership.Beneficiary, Org: w.milan.ID})
+	w.pass(4 * month)
+	_, secret := w.invites(w.chief, membership.NewInvitation{})
+	_, err := w.members.Redeem(w.ctx, w.stranger, secret)
+	require.NoError(t, err)
+	assert.Equal(t, membership.Expired, w.kept(a.ID).State)
+}
+
+func TestDecidableApplications(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var want []membership.ApplicationID
+	old := person()
+	w.applies(old, membership.NewApplication{Category: membership.Beneficiary, Org: w.milan.ID})
+	w.pass(3 * month) // is over
+	for i := range 7 {
+		w.applies(person(), membership.NewApplication{Category: membership.University})
+		w.applies(person(), membership.NewApplication{Category: membership.Beneficiary, Org: w.elsewhere.ID})
+		a := w.applies(person(), membership.NewApplication{Category: membership.Beneficiary, Org: w.turin.ID, Text: fmt.Sprint(i)})
+		want = append(want, a.ID)
+	}
+	for limit := 1; limit <= 8; limit++ {
+		var got []membership.ApplicationID
+		f := membership.ApplicationFilter{Decidable: true, Limit: limit}
+		for pages := 0; ; pages++ {
+			page, err := w.members.Applications(w.ctx, w.chief, f)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(page.Items), limit)
+			for _, a := range page.Items {
+				assert.True(t, a.Decidable)
+				got = append(got, a.ID)
+			}
+			if page.Next == "" {
+				break
+			}
+			require.Len(t, page.Items, limit, "a full page")
+			f.After = page.Next
+		}
+		assert.Equal(t, want, got, "by %d", limit)
+	}
+	count := func(f membership.ApplicationFilter) int {
+		page, err := w.members.Applications(w.ctx, w.chief, f)
+		require.NoError(t, err)
+		return len(page.Items)
+	}
+	assert.Zero(t, count(membership.ApplicationFilter{Decidable: true, Category: membership.University}))
+	assert.Zero(t, count(membership.ApplicationFilter{Decidable: true, State: membership.Declined}))
+	assert.Equal(t, 7, count(membership.ApplicationFilter{Decidable: true, Category: membership.Beneficiary, State: membership.Applied}))
+	n, err := w.members.Waits(w.ctx, w.chief)
+	require.NoError(t, err)
+	assert.Equal(t, membership.Waits{Decidable: 7, Early: 14}, n)
+	_, err = w.members.Waits(w.ctx, w.moderator)
+	require.ErrorIs(t, err, auth.ErrDenied)
+	w.turns(everyone)
+	n, err = w.members.Waits(w.ctx, w.chief)
+	require.NoError(t, err)
+	assert.Equal(t, membership.Waits{Decidable: 21}, n)
+}
+
+// S10: an application is its author's and theirs who may decide it.
+func TestApplicationOf_S10(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.applies(w.stranger, membership.NewApplication{Category: membership.University, Org: w.elsewhere.ID})
+	for _, who := range []auth.Actor{w.stranger, w.chief} {
+		got, err := w.members.Application(w.ctx, who, a.ID)
+		require.NoError(t, err)
+		assert.Equal(t, a, got)
+	}
+	unknown := storage.NewID[membership.Application]()
+	for _, who := range []auth.Actor{auth.Visitor, person(), w.member, w.moderator} {
+		_, there := w.members.Application(w.ctx, who, a.ID)
+		_, not := w.members.Application(w.ctx, who, unknown)
+		require.Error(t, there)
+		assert.Equal(t, strings.ReplaceAll(not.Error(), unknown.String(), a.ID.String()), there.Error())
+	}
+	_, err := w.members.Application(w.ctx, w.chief, unknown)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+// A category that somebody corrects opens no way to decline what cannot be
+// decided yet.
+func TestDeclineAsks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.applies(w.stranger, membership.NewApplication{Category: membership.University, Org: w.milan.ID})
+	_, err := w.members.Decide(w.ctx, w.chief, membership.Decision{Application: a.ID, Category: membership.Beneficiary, Why: "No"})
+	assert.Equal(t, opens, denied(t, err, membership.ReasonPhase).Opens)
+	_, err = w.members.Decide(w.ctx, w.chief, membership.Decision{Application: a.ID, Approve: true, Category: membership.Beneficiary})
+	require.NoError(t, err, "who is of an administration of the list may come in as such")
+	assert.Equal(t, membership.Beneficiary, w.standing(w.stranger).Member.Category)
+}

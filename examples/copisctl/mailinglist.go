@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community/mailinglist"
 )
 
@@ -22,7 +21,7 @@ var importMailinglist = command{
 		board := flags.String("board", "", "`name` of the board, opened if there is none (default: the file's name)")
 		audience := flags.String("audience", "members", "`who` is promised to read a board that is opened: members or public")
 		return func(ctx context.Context, t *tool, args []string) error {
-			circle, ok := map[string]auth.Audience{"members": auth.CommunityMembers, "public": auth.Public}[*audience]
+			circle, ok := audiences[*audience]
 			if !ok {
 				return usagef("-audience %q: members or public", *audience)
 			}

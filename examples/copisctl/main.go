@@ -6,6 +6,7 @@
 //
 //	copisctl -db sqlite:copis.db import mailinglist -board Sviluppo archive.jsonl.gz
 //	copisctl -db sqlite:copis.db import ipa enti.csv
+//	copisctl -db sqlite:copis.db import stackexchange -site italian.stackexchange.com dump
 //
 // Results go to standard output, as one JSON object with -json; progress and
 // errors to standard error. It ends with 0, with 1 when something failed or
@@ -62,6 +63,7 @@ func commands() []command {
 		status,
 		importMailinglist,
 		importIPA,
+		importStackexchange,
 	}
 }
 

@@ -125,8 +125,8 @@ func TestUsageTellsAll(t *testing.T) {
 	for _, c := range commands() {
 		require.Contains(t, b.String(), "\n"+strings.Join(append([]string{c.name}, c.args...), " ")+"\n    "+c.about)
 	}
-	for _, flag := range []string{"-db", "-json", "-board", "-audience"} {
-		require.Equal(t, 1, strings.Count(b.String(), "\n    "+flag+" ")+strings.Count(b.String(), "\n    "+flag+"\n"), flag)
+	for flag, n := range map[string]int{"-db": 1, "-json": 1, "-board": 1, "-audience": 2, "-site": 1} {
+		require.Equal(t, n, strings.Count(b.String(), "\n    "+flag+" ")+strings.Count(b.String(), "\n    "+flag+"\n"), flag)
 	}
 }
 

@@ -100,7 +100,7 @@ func (s *site) callback(v *visit) error {
 	case e.Second != "":
 		return errSecond
 	case e.Pending == "":
-		return s.enter(v, e.User, e.Level)
+		return s.enter(v, e)
 	}
 	x := stranger{e.Pending, e.Level, e.Twin, d.Name, who.Attributes["name"], who.Attributes["email"]}
 	if err := s.put(v, strangerCookie, x); err != nil {
@@ -171,15 +171,18 @@ func (s *site) settle(v *visit) error {
 	if !s.get(v, strangerCookie, &x) {
 		return v.to("/")
 	}
-	var user auth.UserID
+	var e account.Entry
 	var err error
 	switch v.r.PathValue("how") {
 	case "link":
-		if user, err = s.prove(v); err == nil {
-			err = s.c.Accounts.LinkIdentity(v.r.Context(), auth.Actor{User: user}, x.Pending)
+		if e, err = s.prove(v); err == nil {
+			e, err = s.c.Accounts.LinkIdentity(v.r.Context(), auth.Actor{User: e.User}, account.NewIdentity{
+				Pending: x.Pending, Proof: account.Proof{Password: v.r.PostFormValue("password"), Source: v.source()},
+			})
 		}
 	case "create":
-		user, err = s.c.Accounts.SignUp(v.r.Context(), account.NewAccount{
+		e.Version = 1
+		e.User, err = s.c.Accounts.SignUp(v.r.Context(), account.NewAccount{
 			Name: v.r.PostFormValue("name"), Address: v.r.PostFormValue("address"), Pending: x.Pending, Source: v.source(),
 		})
 	default:
@@ -189,5 +192,6 @@ func (s *site) settle(v *visit) error {
 		return err
 	}
 	s.cookie(v, strangerCookie, "", -1)
-	return s.enter(v, user, x.Level)
+	e.Level = x.Level
+	return s.enter(v, e)
 }

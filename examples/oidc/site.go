@@ -76,8 +76,8 @@ func newSite(ctx context.Context, mux *http.ServeMux, port int, providers []*pro
 	var sent string // to prove the address with
 	cfg.Auth, cfg.Account.Send = auth.AllowAll{}, func(_ context.Context, m account.Message) { sent = m.Secret }
 	first := community.New(cfg)
-	_, err3 := first.Accounts.SignUp(ctx, account.NewAccount{Name: s.sample, Password: s.password, Address: anna.Email})
-	_, err4 := first.Accounts.Verify(ctx, sent)
+	user, err3 := first.Accounts.SignUp(ctx, account.NewAccount{Name: s.sample, Password: s.password, Address: anna.Email})
+	_, err4 := first.Accounts.Verify(ctx, auth.Actor{User: user}, sent)
 	board, err5 := first.Forum.OpenBoard(ctx, auth.Visitor, forum.NewBoard{Area: auth.Commons, Audience: auth.CommunityMembers, Name: "Avvisi"})
 	s.board = board.ID
 	mux.Handle("localhost/", secured(s.handler(), providersAt(port)))
@@ -194,14 +194,14 @@ func (s *site) know(v *visit) error {
 }
 
 // enter lets somebody in, or lets whoever is in be known more surely.
-func (s *site) enter(v *visit, user auth.UserID, level auth.Level) error {
+func (s *site) enter(v *visit, e account.Entry) error {
 	var is session.Session
 	var secret string
 	var err error
-	if v.who.User == user {
-		secret, is, err = s.c.Sessions.Raise(v.r.Context(), v.secret, level)
+	if v.who.User == e.User {
+		secret, is, err = s.c.Sessions.Raise(v.r.Context(), v.secret, e.Level)
 	} else {
-		secret, is, err = s.c.Sessions.Start(v.r.Context(), session.NewSession{User: user, Level: level, Replaces: v.secret})
+		secret, is, err = s.c.Sessions.Start(v.r.Context(), session.NewSession{User: e.User, Level: e.Level, Still: e.Still(), Replaces: v.secret})
 	}
 	if err != nil {
 		return err
@@ -211,22 +211,22 @@ func (s *site) enter(v *visit, user auth.UserID, level auth.Level) error {
 }
 
 // prove returns whose name and password were given.
-func (s *site) prove(v *visit) (auth.UserID, error) {
+func (s *site) prove(v *visit) (account.Entry, error) {
 	e, err := s.c.Accounts.SignIn(v.r.Context(), account.Credentials{
 		Name: v.r.PostFormValue("name"), Password: v.r.PostFormValue("password"), Source: v.source(),
 	})
 	if err == nil && e.Second != "" {
 		err = errSecond
 	}
-	return e.User, err
+	return e, err
 }
 
 func (s *site) signIn(v *visit) error {
-	user, err := s.prove(v)
+	e, err := s.prove(v)
 	if err != nil {
 		return err
 	}
-	return s.enter(v, user, 0)
+	return s.enter(v, e)
 }
 
 func (s *site) signOut(v *visit) error {

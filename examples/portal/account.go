@@ -21,8 +21,8 @@ func (p *portal) accountPages() map[string]func(*visit) error {
 		"POST sign-up":      p.signUp,
 		"GET forgot":        p.forgotPage,
 		"POST forgot":       p.forgot,
-		"GET verify":        discreet(p.verifyPage),
-		"POST verify":       discreet(p.verify),
+		"GET verify":        discreet(p.mine(p.verifyPage)),
+		"POST verify":       discreet(p.mine(p.verify)),
 		"GET reset":         discreet(p.resetPage),
 		"POST reset":        discreet(p.reset),
 		"GET terms":         p.termsPage,
@@ -113,7 +113,7 @@ func (p *portal) addressForm(v *visit) plainForm {
 func (p *portal) addressPage(v *visit) error { return p.plainPage(v, p.addressForm(v)) }
 
 func (p *portal) changeAddress(v *visit) error {
-	err := p.c.Accounts.ChangeAddress(v.ctx(), v.who, account.AddressChange{Address: v.field("address"), Password: v.field("current"), Source: p.client(v.r)})
+	err := p.c.Accounts.ChangeAddress(v.ctx(), v.who, account.AddressChange{Address: v.field("address"), Password: v.field("current"), Source: p.client(v.r), Recent: v.recent()})
 	if err != nil {
 		return p.plainAgain(v, p.addressForm(v), notProven(err, "current"))
 	}
@@ -141,11 +141,13 @@ func (p *portal) passwordPage(v *visit) error { return p.plainPage(v, p.password
 // changePassword ends all sessions. The browser that it was done with gets
 // another.
 func (p *portal) changePassword(v *visit) error {
-	err := p.c.Accounts.ChangePassword(v.ctx(), v.who, account.PasswordChange{Old: v.field("current"), New: v.field("password"), Source: p.client(v.r)})
+	e, err := p.c.Accounts.ChangePassword(v.ctx(), v.who, account.PasswordChange{
+		Old: v.field("current"), New: v.field("password"), Source: p.client(v.r), Recent: v.recent(),
+	})
 	if err != nil {
 		return p.plainAgain(v, p.passwordForm(v), notProven(err, "current"))
 	}
-	if err := p.start(v, v.who.User, v.who.Level); err != nil {
+	if err := p.start(v, e); err != nil {
 		return err
 	}
 	return p.redirect(v, query(p.url("account"), "done", "password_changed"))
@@ -201,10 +203,11 @@ func (p *portal) identitiesPage(v *visit) error {
 // unlink takes an identity away. It ends all sessions, of which the browser
 // that it was done with gets another.
 func (p *portal) unlink(v *visit) error {
-	if err := p.c.Accounts.UnlinkIdentity(v.ctx(), v.who, v.field("issuer"), v.field("subject")); err != nil {
+	e, err := p.c.Accounts.UnlinkIdentity(v.ctx(), v.who, v.field("issuer"), v.field("subject"))
+	if err != nil {
 		return err
 	}
-	if err := p.start(v, v.who.User, 0); err != nil {
+	if err := p.start(v, e); err != nil {
 		return err
 	}
 	return p.redirect(v, query(p.url("account/identities"), "done", "unlinked"))

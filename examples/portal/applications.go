@@ -173,10 +173,12 @@ func (p *portal) decide(v *visit) error {
 	if !in.Approve && v.field("do") != "decline" {
 		return errMalformed
 	}
+	var decided membership.Application
 	if in.Until, err = p.lastDay(v, "until"); err == nil {
-		_, err = p.c.Membership.Decide(v.ctx(), v.who, in)
+		decided, err = p.c.Membership.Decide(v.ctx(), v.who, in)
 	}
 	if err == nil {
+		p.sendDecision(v, decided)
 		done := "declined"
 		if in.Approve {
 			done = "approved"

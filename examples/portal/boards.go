@@ -8,6 +8,7 @@ import (
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -44,6 +45,8 @@ type homeView struct {
 	Shelves   []shelf
 	Announced []row
 	Latest    []row
+	Questions []questionRow // the newest
+	Waiting   []questionRow // questions that nobody has answered
 }
 
 func (p *portal) home(v *visit) error {
@@ -63,6 +66,12 @@ func (p *portal) home(v *visit) error {
 	}
 	latest, err := p.c.Forum.Topics(v.ctx(), v.who, forum.TopicFilter{Limit: homeLatest})
 	if err != nil {
+		return err
+	}
+	if view.Questions, err = p.homeShelf(v, qa.QuestionFilter{}); err != nil {
+		return err
+	}
+	if view.Waiting, err = p.homeShelf(v, qa.QuestionFilter{Unanswered: true}); err != nil {
 		return err
 	}
 	view.Announced, view.Latest = p.rows(v, announced.Items), p.rows(v, latest.Items)

@@ -50,7 +50,7 @@ func TestSuspendNow(t *testing.T) {
 
 	// Nothing is open to the browser any more, whatever it asks.
 	tecla.post(topic+"/reply", "do", "post", "body", "Ancora qui").is(http.StatusForbidden)
-	checkPage(t, tecla.get("/unread").is(http.StatusForbidden).hasNot("Tecla Bassani, membro"))
+	checkPage(t, tecla.follow(tecla.get("/unread").is(http.StatusSeeOther)).is(http.StatusOK).hasNot("Tecla Bassani, membro"))
 
 	// Signed in again, she is told why and until when on every page, and may do
 	// nothing but answer.

@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community/membership"
+	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -33,6 +34,7 @@ func (p *portal) memberPages() map[string]func(*visit) error {
 		"GET invitations/many":         p.inviteManyPage,
 		"POST invitations/many":        p.inviteMany,
 		"GET desk":                     p.desk,
+		"GET desk/waiting":             p.onlyIn(forum.Moderate, p.waiting),
 		"GET desk/sanctions":           p.sanctions,
 		"GET desk/sanctions/new":       p.sanctionForm,
 		"POST desk/sanctions/new":      p.restrain,
@@ -128,9 +130,9 @@ func areaField(v *visit) (auth.AreaID, error) {
 
 // A deskView is what there is to do for whoever keeps the community in order.
 type deskView struct {
-	Decides, Restrains, Reviews, Steers, Grants, Invites bool
+	Moderates, Decides, Restrains, Reviews, Steers, Grants, Invites bool
 
-	Applications, Claims, Appeals counted
+	Waiting, Applications, Claims, Appeals counted
 }
 
 // counted is how many there are, up to a page of them.
@@ -144,10 +146,16 @@ func (p *portal) desk(v *visit) error {
 	view := deskView{
 		Decides: p.may(v, membership.Decide, commons), Steers: p.may(v, membership.Steer, commons), Invites: p.mayInvite(v),
 		Restrains: len(p.areasFor(v, membership.Restrain)) > 0, Reviews: len(p.areasFor(v, membership.Review)) > 0,
-		Grants: len(p.areasFor(v, membership.Grant)) > 0,
+		Grants: len(p.areasFor(v, membership.Grant)) > 0, Moderates: len(p.areasFor(v, forum.Moderate)) > 0,
 	}
 	if view == (deskView{}) {
 		return p.c.Auth.Authorize(v.ctx(), v.who, membership.Decide, commons)
+	}
+	if view.Moderates {
+		var err error
+		if view.Waiting, err = p.countWaiting(v); err != nil {
+			return err
+		}
 	}
 	if view.Decides {
 		waiting, err := p.c.Membership.Applications(v.ctx(), v.who, membership.ApplicationFilter{State: membership.Applied, Limit: storage.MaxLimit})

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func TestDeskIsClosed(t *testing.T) {
 				there, absent := ask(r.address), ask(absentAddress)
 				back := strings.NewReplacer(func() (pairs []string) {
 					for id, none := range nowhere {
-						pairs = append(pairs, none, id)
+						pairs = append(pairs, none, id, url.QueryEscape(none), url.QueryEscape(id))
 					}
 					return pairs
 				}()...)

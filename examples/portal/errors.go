@@ -15,6 +15,7 @@ import (
 	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -28,6 +29,7 @@ var (
 	errProof       = errors.New("password or code is not right")
 	errTerms       = errors.New("terms not agreed to yet")
 	errWaiting     = errors.New("another application waits")
+	errSettled     = errors.New("what was let through stays as it was seen") // of those whose posts wait for a moderator
 )
 
 // failures give each kind of error its status and its messages, "error.KEY"
@@ -59,7 +61,17 @@ var failures = []struct {
 	{kind(forum.ErrTooLate), http.StatusConflict, "too_late"},
 	{kind(forum.ErrAnswered), http.StatusConflict, "answered"},
 	{kind(forum.ErrRemoved), http.StatusConflict, "removed"},
+	{kind(forum.ErrHeld), http.StatusConflict, "held"},
+	{kind(errSettled), http.StatusConflict, "settled"},
 	{kind(forum.ErrOwn), http.StatusConflict, "own"},
+	{kind(qa.ErrClosed), http.StatusConflict, "qa_closed"},
+	{kind(qa.ErrRemoved), http.StatusConflict, "removed"},
+	{kind(qa.ErrHeld), http.StatusConflict, "held"},
+	{kind(qa.ErrOwn), http.StatusConflict, "qa_own"},
+	{kind(qa.ErrTooLate), http.StatusConflict, "qa_late"},
+	{kind(qa.ErrTooEarly), http.StatusConflict, "qa_early"},
+	{kind(qa.ErrAnswered), http.StatusConflict, "qa_answered"},
+	{kind(qa.ErrDecided), http.StatusConflict, "qa_decided"},
 	{kind(storage.ErrConflict), http.StatusConflict, "conflict"},
 	{kind(storage.ErrExists), http.StatusConflict, "conflict"},
 	{kind(storage.ErrInvalid), http.StatusUnprocessableEntity, "invalid"},
@@ -91,13 +103,14 @@ func failure(err error) (status int, key string) {
 }
 
 // errorView is what an error page says. It holds nothing of the request but
-// the text that was sent, which may be long, so that the page of a thing that
-// is hidden equals that of one that never was.
+// the text that was sent, which may be long, and its address for those who sign
+// in first, so that the page of a thing that is hidden equals that of one that
+// never was.
 type errorView struct {
 	Status int
 	Text   string
 	Hint   string
-	SignIn bool   // signing in might help
+	SignIn string // where to sign in, if that might help
 	Ways   []way  // what else might
 	Typed  string // the text that was sent and not kept
 }
@@ -117,7 +130,13 @@ func (p *portal) fail(v *visit, err error) {
 	}
 	view := errorView{
 		Status: status, Text: p.explain(v, err), Hint: p.t(v, "error."+key+".hint"), Ways: p.ways(v, err),
-		SignIn: v.me == nil && !errors.Is(err, errCrossOrigin) && (status == http.StatusNotFound || status == http.StatusForbidden),
+	}
+	switch {
+	case v.me != nil || errors.Is(err, errCrossOrigin):
+	case errors.Is(err, errSignIn):
+		view.SignIn = p.signInHere(v)
+	case status == http.StatusNotFound || status == http.StatusForbidden:
+		view.SignIn = p.url("sign-in") // which knows the page before it
 	}
 	if !errors.Is(err, errCrossOrigin) { // whose text is somebody else's
 		view.Typed = cmp.Or(v.field("body"), v.field("text"), v.field("why"))

@@ -59,7 +59,7 @@ func (p *portal) enrolForm(v *visit) plainForm {
 // enrol answers with the secret itself and not with a redirect to it: it is
 // kept nowhere to be shown from.
 func (p *portal) enrol(v *visit) error {
-	e, err := p.c.Accounts.Enrol(v.ctx(), v.who, account.Proof{Password: v.field("current"), Source: p.client(v.r)})
+	e, err := p.c.Accounts.Enrol(v.ctx(), v.who, account.Proof{Password: v.field("current"), Source: p.client(v.r), Recent: v.recent()})
 	if err != nil {
 		f := p.factorForm(v)
 		f.Form = ask(v, "current")
@@ -79,7 +79,7 @@ func (p *portal) enrol(v *visit) error {
 
 // confirm puts the factor in force, and shows the recovery codes, once.
 func (p *portal) confirm(v *visit) error {
-	codes, err := p.c.Accounts.Confirm(v.ctx(), v.who, account.Proof{Code: v.field("otp"), Source: p.client(v.r)})
+	codes, err := p.c.Accounts.Confirm(v.ctx(), v.who, account.Proof{Code: v.field("otp"), Source: p.client(v.r), Recent: v.recent()})
 	if errors.Is(err, account.ErrSignIn) {
 		err = &storage.Invalid{Field: "otp", Code: "wrong"}
 	}
@@ -110,7 +110,7 @@ func (p *portal) proofForm(v *visit, title, page string) plainForm {
 }
 
 func (p *portal) proof(v *visit) account.Proof {
-	return account.Proof{Password: v.field("current"), Code: v.field("otp"), Source: p.client(v.r)}
+	return account.Proof{Password: v.field("current"), Code: v.field("otp"), Source: p.client(v.r), Recent: v.recent()}
 }
 
 // notBoth is notProven where either may be wrong, and nobody is told which.

@@ -46,6 +46,13 @@ func (p *portal) program(page func(*visit) error) http.HandlerFunc {
 			return err
 		}
 		v.token, v.who = &t, auth.Actor{User: t.User}
+		owed, err := p.c.Accounts.Owed(v.ctx(), t.User)
+		if err == nil && len(owed) > 0 {
+			err = errTerms // its owner reads nothing either before they agree
+		}
+		if err != nil {
+			return err
+		}
 		return page(v)
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +70,7 @@ func (p *portal) forum(v *visit) *forum.Service {
 	if v.token == nil {
 		return p.c.Forum
 	}
-	return forum.New(forum.Config{Store: p.store.Forum(), Auth: auth.Only(p.c.Auth, v.token.Scopes...), Clock: p.clock})
+	return p.c.Only(v.token.Scopes...).Forum
 }
 
 // feed answers with the Atom feed of what the reader may read.

@@ -17,6 +17,25 @@ type fields struct {
 	Value   map[string]string // never of a secret field
 	Error   map[string]string // by field
 	Problem string            // with all of it
+	Faults  []fault           // of single fields
+}
+
+// A fault leads from the top of a page to a field that is wrong.
+type fault struct{ At, Text string }
+
+// elsewhere are the elements that stand for fields of other names.
+var elsewhere = map[string]string{"org": "words", "scopes": "scope-0", "replies": "replies-error", "answers": "answers-error"}
+
+// fault says what is wrong with a field and where that is.
+func (p *portal) fault(v *visit, e *storage.Invalid) fault {
+	f := fault{e.Field, p.fieldError(v, e)}
+	if at, ok := elsewhere[e.Field]; ok {
+		f.At = at
+	}
+	if label := "field." + e.Field; p.views.keys[label] {
+		f.Text = p.t(v, label) + ": " + f.Text
+	}
+	return f
 }
 
 // secretFields are never shown again: a page is not where a password is kept.
@@ -43,7 +62,7 @@ func (p *portal) refuse(v *visit, f *fields, err error) (status int, _ error) {
 	var invalid *storage.Invalid
 	if errors.As(err, &invalid) && slices.Contains(f.Names, invalid.Field) {
 		f.Error[invalid.Field] = p.fieldError(v, invalid)
-		f.Problem = p.t(v, "form.fix")
+		f.Problem, f.Faults = p.t(v, "form.fix"), []fault{p.fault(v, invalid)}
 	} else {
 		f.Problem = p.explain(v, err)
 	}

@@ -38,7 +38,9 @@ type form struct {
 	DraftAt      time.Time
 
 	Problem string            // why it was not accepted
+	SignIn  string            // where to sign in, if that is why
 	Errors  map[string]string // by field
+	Faults  []fault           // of single fields
 	Preview template.HTML
 	Theirs  *forum.Draft  // the draft as another tab saved it
 	Now     *revisionView // the text as somebody else left it meanwhile
@@ -148,9 +150,9 @@ func (p *portal) refused(v *visit, f form, err error) error {
 	var invalid *storage.Invalid
 	if errors.As(err, &invalid) && (invalid.Field == "title" || invalid.Field == "body" || invalid.Field == "why" || invalid.Field == "audience") {
 		f.Errors[invalid.Field] = p.fieldError(v, invalid)
-		f.Problem = p.t(v, "form.fix")
+		f.Problem, f.Faults = p.t(v, "form.fix"), []fault{p.fault(v, invalid)}
 	} else if f.Problem = p.explain(v, err); v.me == nil {
-		f.Problem = p.t(v, "form.signed_out")
+		f.Problem, f.SignIn = p.t(v, "form.signed_out"), p.signInHere(v)
 	}
 	retryAfter(v, err)
 	status, _ := failure(err)

@@ -216,6 +216,9 @@ func (p *portal) invite(v *visit) error {
 		}
 		return p.again(v, status, "invite", p.t(v, "invite.title"), view)
 	}
+	if made.Mailbox != [16]byte{} {
+		p.sendInvitation(v, v.field("address"), secret)
+	}
 	return p.again(v, http.StatusOK, "newinvitations", p.t(v, "newinvitations.title"), newInvitationsView{
 		Link: p.invitationLink(secret), Ends: made.Ends, Most: made.Most, Address: v.field("address"),
 	})
@@ -282,6 +285,7 @@ func (p *portal) inviteMany(v *visit) error {
 		x := invitedRow{N: r.N, Line: lines[r.N-1], Outcome: p.rowOutcome(v, r)}
 		if r.Secret != "" {
 			x.Link = p.invitationLink(r.Secret)
+			p.sendInvitation(v, cellsOf(lines[r.N-1])[0], r.Secret)
 		}
 		view.Rows = append(view.Rows, x)
 	}
@@ -319,10 +323,7 @@ func (p *portal) inviteRows(v *visit, lines []string) iter.Seq2[membership.NewIn
 }
 
 func (p *portal) inviteRow(v *visit, line string) (in membership.NewInvitation, err error) {
-	cells := strings.FieldsFunc(line, func(r rune) bool { return r == ';' || r == ',' || r == '\t' })
-	for i := range cells {
-		cells[i] = strings.TrimSpace(cells[i])
-	}
+	cells := cellsOf(line)
 	if len(cells) < 2 || len(cells) > 3 {
 		return in, &storage.Invalid{Field: "rows", Code: "cells"}
 	}
@@ -347,6 +348,15 @@ func (p *portal) inviteRow(v *visit, line string) (in membership.NewInvitation, 
 		in.Org = o.ID
 	}
 	return in, nil
+}
+
+// cellsOf returns the cells of a line, the first of which is the address.
+func cellsOf(line string) []string {
+	cells := strings.FieldsFunc(line, func(r rune) bool { return r == ';' || r == ',' || r == '\t' })
+	for i := range cells {
+		cells[i] = strings.TrimSpace(cells[i])
+	}
+	return cells
 }
 
 // rowOutcome says what became of a line.

@@ -94,7 +94,11 @@ func TestHiddenIsAbsent(t *testing.T) {
 				if hidden.status < 400 || r.form == nil && hidden.status != http.StatusNotFound {
 					t.Errorf("%s: status %d", hidden.asked, hidden.status)
 				}
-				if hidden.status != absent.status || hidden.body != absent.body || !reflect.DeepEqual(hidden.header, absent.header) {
+				asked := hidden.body // where a visitor is led back to after signing in is what they asked for
+				for id, none := range nowhere {
+					asked = strings.ReplaceAll(asked, id, none)
+				}
+				if hidden.status != absent.status || asked != absent.body || !reflect.DeepEqual(hidden.header, absent.header) {
 					t.Errorf("%s: %d differs from %d\n%s", hidden.asked, hidden.status, absent.status, text(hidden.body))
 				}
 			}
@@ -159,7 +163,7 @@ func TestDraftsTellNothing(t *testing.T) {
 	b.follow(b.post("/topics/"+topic.ID.String()+"/reply", "do", "draft", "body", "Il valore del costo orario", "draft", "0")).
 		is(http.StatusOK).has("Il valore del costo orario").hasNot("Prima bozza")
 	s.browser("fulvia.sanna").get("/drafts").is(http.StatusOK).hasNot("Il valore del costo orario")
-	s.browser("").get("/drafts").is(http.StatusForbidden).hasNot("Il valore del costo orario")
+	s.browser("").get("/drafts").is(http.StatusSeeOther).hasNot("Il valore del costo orario")
 
 	if err := s.p.c.Membership.Grant(t.Context(), s.actor("marta.colonna"), membership.NewRole{User: s.actor("tecla.bassani").User, Area: topic.Area}); err != nil {
 		t.Fatal(err)

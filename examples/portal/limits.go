@@ -16,6 +16,7 @@ import (
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -39,6 +40,11 @@ var defaultRates = rates{
 		forum.Say:         {Newcomer: community.Rate{Times: 5, Per: 5 * time.Minute}, Member: community.Rate{Times: 10, Per: 100 * time.Second}},
 		forum.Edit:        {Newcomer: community.Rate{Times: 20, Per: 100 * time.Second}, Member: community.Rate{Times: 20, Per: 100 * time.Second}},
 		forum.React:       {Newcomer: community.Rate{Times: 30, Per: 30 * time.Second}, Member: community.Rate{Times: 30, Per: 30 * time.Second}},
+		qa.Start:          {Newcomer: community.Rate{Times: 3, Per: time.Hour}, Member: community.Rate{Times: 5, Per: 5 * time.Minute}},
+		qa.Reply:          {Newcomer: community.Rate{Times: 5, Per: 5 * time.Minute}, Member: community.Rate{Times: 10, Per: 100 * time.Second}},
+		qa.Remark:         {Newcomer: community.Rate{Times: 5, Per: 5 * time.Minute}, Member: community.Rate{Times: 10, Per: 100 * time.Second}},
+		qa.Propose:        {Newcomer: community.Rate{Times: 5, Per: 5 * time.Minute}, Member: community.Rate{Times: 10, Per: 100 * time.Second}},
+		qa.Cast:           {Newcomer: community.Rate{Times: 30, Per: 30 * time.Second}, Member: community.Rate{Times: 30, Per: 30 * time.Second}},
 		membership.Join:   {Newcomer: community.Rate{Times: 5, Per: time.Hour}, Member: community.Rate{Times: 5, Per: time.Hour}},
 		membership.Invite: {Newcomer: community.Rate{Times: 5, Per: time.Hour}, Member: community.Rate{Times: 100, Per: time.Hour}},
 	},
@@ -88,7 +94,13 @@ func (b *buckets) wait(key string) time.Duration {
 
 // limited refuses clients that ask too often.
 func (p *portal) limited(next http.Handler) http.Handler {
+	var once sync.Once
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.clientHeader == "" && (r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "") {
+			once.Do(func() {
+				p.log.WarnContext(r.Context(), "requests come through a proxy, and -client-header is not set: to the limits, all visitors are one")
+			})
+		}
 		if after := p.requests.wait(p.client(r)); after > 0 {
 			p.anyone(func(*visit) error { return &auth.Limited{After: after} })(w, r)
 			return

@@ -25,7 +25,8 @@ import (
 // A notice is something that a person is to be told by mail.
 type notice struct {
 	account.Message
-	Lang string // of the page that it was asked for on
+	Lang   string // of the page that it was asked for on
+	Params []any  // pairs of names and values, for its text
 }
 
 func noticeOf(ctx context.Context, m account.Message) notice {
@@ -33,7 +34,7 @@ func noticeOf(ctx context.Context, m account.Message) notice {
 	if !ok {
 		lang = languages[0].String()
 	}
-	return notice{m, lang}
+	return notice{Message: m, Lang: lang}
 }
 
 // A letter is a mail as it is sent: to one address, and of plain text.
@@ -50,15 +51,25 @@ var letterKeys = map[account.MessageKind]struct{ key, page string }{
 	account.SendPassword: {"mail.password", ""},
 	account.SendFactor:   {"mail.factor", ""},
 	account.SendLinked:   {"mail.linked", ""},
+	sendInvited:          {"mail.invited", "invited"},
+	sendApproved:         {"mail.approved", "membership"},
+	sendDeclined:         {"mail.declined", "membership"},
 }
 
 // letter writes a notice out.
 func (p *portal) letter(n notice) letter {
 	is := letterKeys[n.Kind]
 	say := func(key string, params ...any) string { return p.say(n.Lang, key, nil, params...) }
-	text := []string{say("mail.hello", "Name", n.Name), say(is.key+".text", "Address", n.Address)}
+	var text []string
+	if n.Name != "" {
+		text = append(text, say("mail.hello", "Name", n.Name))
+	}
+	text = append(text, say(is.key+".text", append(n.Params, "Address", n.Address)...))
 	if is.page != "" {
-		text = append(text, p.absolute(query(p.url(is.page), "token", n.Secret)), say("mail.link"))
+		text = append(text, p.absolute(query(p.url(is.page), "token", n.Secret)))
+	}
+	if key := p.known(is.key+".after", "mail.link"); n.Secret != "" {
+		text = append(text, say(key))
 	}
 	text = append(text, say("mail.sign", "Address", p.absolute(p.url())))
 	return letter{To: n.To, Subject: say(is.key + ".subject"), Text: strings.Join(text, "\n\n") + "\n"}

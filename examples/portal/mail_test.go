@@ -8,11 +8,13 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/mail"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,14 +30,14 @@ func TestLetters(t *testing.T) {
 	s := newStage(t, func(o *options) { o.Base = "/comunita/" })
 	subjects := map[string]bool{}
 	for _, lang := range []string{"it", "en"} {
-		for kind := account.SendVerify; kind <= account.SendLinked; kind++ {
-			l := s.p.letter(notice{account.Message{Kind: kind, To: "tecla@example.org", Name: "tecla.bassani", Secret: "IL-SEGRETO", Address: "nuova@example.net"}, lang})
+		for _, kind := range slices.Sorted(maps.Keys(letterKeys)) {
+			l := s.p.letter(notice{Message: account.Message{Kind: kind, To: "tecla@example.org", Name: "tecla.bassani", Secret: "IL-SEGRETO", Address: "nuova@example.net"}, Lang: lang, Params: []any{"Ends", "domani"}})
 			if k := messageKey.FindString(l.Subject + l.Text); k != "" || l.To != "tecla@example.org" || !strings.Contains(l.Text, "tecla.bassani") || subjects[l.Subject] {
 				t.Errorf("%s, kind %d: %q %+v", lang, kind, k, l)
 			}
 			subjects[l.Subject] = true
 			page := letterKeys[kind].page
-			if want := "http://portale.example/comunita/" + page + "?token=IL-SEGRETO\n"; page != "" != strings.Contains(l.Text, want) {
+			if want := "http://portale.example/comunita/" + page + "?token=IL-SEGRETO\n"; (page != "") != strings.Contains(l.Text, want) {
 				t.Errorf("%s, kind %d: %q", lang, kind, l.Text)
 			}
 		}
@@ -132,7 +134,7 @@ func (m *stubMailer) Deliver(ctx context.Context, l letter) error {
 func TestOutbox(t *testing.T) {
 	t.Parallel()
 	write := func(n notice) letter { return letter{To: n.To, Text: n.Secret} }
-	n := notice{account.Message{Kind: account.SendReset, To: "tecla@example.org", Secret: "IL-SEGRETO"}, "it"}
+	n := notice{Message: account.Message{Kind: account.SendReset, To: "tecla@example.org", Secret: "IL-SEGRETO"}, Lang: "it"}
 	for _, c := range []struct {
 		name   string
 		mailer *stubMailer

@@ -69,7 +69,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	set.StringVar(&f.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 is any that is free")
 	set.StringVar(&f.base, "base", "/", "`path` under which the portal is mounted: /comunita/")
 	set.StringVar(&f.origin, "origin", "", "scheme and host by which browsers reach the portal, as behind a proxy that ends TLS: https://comunita.example.it (default: http:// and the address)")
-	set.StringVar(&f.client, "client-header", "", "`header` in which the proxy before the portal puts the address of who asks, and lets nobody else do so: X-Real-IP, X-Forwarded-For")
+	set.StringVar(&f.client, "client-header", "", "`header` in which the proxy before the portal puts the address of who asks, and lets nobody else do so: X-Real-IP, X-Forwarded-For. Behind a proxy and without it, all visitors are one to the limits of requests and of sign-in attempts: one of them can shut out the others")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
@@ -121,7 +121,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return fmt.Errorf("secret: %w", err)
 	}
-	o := options{Store: store, Passwords: password.New(password.Config{}), Key: key, Base: f.base, ClientHeader: f.client, Log: log, Rates: defaultRates}
+	o := options{Store: store, Passwords: password.New(password.Config{}), Key: key, Base: f.base, ClientHeader: f.client, Log: log, Rates: defaultRates, Hold: newcomersWait}
+	before, err := seeded(ctx, store)
+	if err != nil {
+		return err
+	}
 	if err := seed(ctx, o.community(), sampleAreas(), samplePassword(key), time.Now()); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
@@ -147,8 +151,35 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	said := samplePassword(key)
+	switch {
+	case !sample:
+		said = ""
+	case before: // a password is not for every log that the start of a program ends up in
+		said = "stampata alla prima partenza"
+	}
+	p.announce(stdout, where, mailbox, said)
+	return p.run(ctx, listener, box)
+}
+
+// announce prints where the portal is and who can sign in, if there is a
+// sample, by which password.
+func (p *portal) announce(stdout io.Writer, where, mailbox, password string) {
+	fmt.Fprintf(stdout, "Co.PIS: %s\nDati: %s\nPosta: %s\n", p.absolute(p.url()), where, mailbox)
+	if password != "" {
+		fmt.Fprintf(stdout, "\nPersone di prova (%s), per tutte la password %s\n", p.absolute(p.url("sign-in")), password)
+		for _, x := range samplePeople {
+			fmt.Fprintf(stdout, "  %-16s %s\n", x.Login, p.say("it", "role."+x.Role.String(), nil))
+		}
+	}
+	fmt.Fprintln(stdout, "\nCtrl+C per fermare.")
+}
+
+// run answers what comes in and does what there is to do meanwhile, until ctx
+// ends, and then finishes what has begun.
+func (p *portal) run(ctx context.Context, listener net.Listener, box *outbox) (err error) {
 	server := &http.Server{
-		Handler: p.handler(), ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler: p.handler(), ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 	}
 
@@ -156,7 +187,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() {
-		p.c.Work(working, time.Second, func(err error) { log.Error("events", "err", err) })
+		p.c.Work(working, time.Second, func(err error) { p.log.Error("events", "err", err) })
 	})
 	running.Go(func() { box.run(working, p.letter) })
 	running.Go(func() { p.tidy(working) })
@@ -166,15 +197,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 			failed <- err
 		}
 	})
-
-	fmt.Fprintf(stdout, "Co.PIS: %s\nDati: %s\nPosta: %s\n", f.origin+p.url(), where, mailbox)
-	if sample {
-		fmt.Fprintf(stdout, "\nPersone di prova (%s), per tutte la password %s\n", f.origin+p.url("sign-in"), samplePassword(key))
-		for _, x := range samplePeople {
-			fmt.Fprintf(stdout, "  %-16s %s\n", x.Login, p.say("it", "role."+x.Role.String(), nil))
-		}
-	}
-	fmt.Fprintln(stdout, "\nCtrl+C per fermare.")
 
 	select {
 	case <-ctx.Done():

@@ -67,9 +67,14 @@ func (p *portal) lock(v *visit) error {
 // reasonView asks why a post is to be hidden or purged.
 type reasonView struct {
 	Post    postView
-	Verb    string // "hide", "purge": for messages and the address
+	Verb    string // "hide", "reject", "purge": for messages
+	Action  string // where it is sent
+	Back    string // where not sending it leads
+	From    string // see decided
 	Why     string
 	Problem string
+	Error   string // of the reason
+	Faults  []fault
 }
 
 func (p *portal) hidePage(v *visit) error  { return p.askWhy(v, "hide", forum.Moderate) }
@@ -87,7 +92,18 @@ func (p *portal) askWhy(v *visit, verb string, do auth.Action) error {
 	if err := p.c.Auth.Authorize(v.ctx(), v.who, do, auth.Scope{Area: t.Area, Audience: t.Audience}); err != nil {
 		return err
 	}
-	return p.show(v, "reason", p.t(v, verb+".title"), reasonView{Post: p.bare(v, t, r), Verb: verb})
+	return p.showReason(v, http.StatusOK, verb, reasonView{Post: p.bare(v, t, r), From: v.r.URL.Query().Get("from")})
+}
+
+func (p *portal) showReason(v *visit, status int, verb string, view reasonView) error {
+	view.Verb, view.Action, view.Back = verb, p.url(view.Post.Path, verb), p.url(view.Post.Path)
+	if verb == "hide" && view.Post.Removal.State.Unseen() {
+		view.Verb = "reject"
+	}
+	if view.From == fromQueue {
+		view.Back = p.url("desk/waiting")
+	}
+	return p.render(v, status, "reason", page{Title: p.t(v, view.Verb+".title"), Data: view})
 }
 
 // bare is a post as it is shown in a form: without what can be done to it.
@@ -102,7 +118,7 @@ func (p *portal) hide(v *visit) error  { return p.takeAway(v, "hide", "hidden", 
 func (p *portal) purge(v *visit) error { return p.takeAway(v, "purge", "purged", p.c.Forum.Purge) }
 
 func (p *portal) takeAway(v *visit, verb, done string, do func(ctx context.Context, who auth.Actor, at forum.Post, why string) error) error {
-	at, err := p.post(v)
+	at, was, err := p.state(v)
 	if err != nil {
 		return err
 	}
@@ -113,14 +129,18 @@ func (p *portal) takeAway(v *visit, verb, done string, do func(ctx context.Conte
 		if rerr != nil {
 			return rerr
 		}
-		return p.render(v, http.StatusUnprocessableEntity, "reason", page{Title: p.t(v, verb+".title"), Data: reasonView{
-			Post: p.bare(v, t, r), Verb: verb, Why: v.field("why"), Problem: p.fieldError(v, invalid),
-		}})
+		return p.showReason(v, http.StatusUnprocessableEntity, verb, reasonView{
+			Post: p.bare(v, t, r), From: v.field("from"), Why: v.field("why"),
+			Problem: p.t(v, "form.fix"), Error: p.fieldError(v, invalid), Faults: []fault{p.fault(v, invalid)},
+		})
 	}
 	if err != nil {
 		return err
 	}
-	return p.goTo(v, at, done)
+	if verb == "hide" && was.Unseen() {
+		done = "rejected"
+	}
+	return p.decided(v, at, done)
 }
 
 // ---- what needs to know where to
@@ -135,6 +155,13 @@ type moveView struct {
 	Widen   bool // ask whether it may be shown to more people
 
 	Problem string
+	Error   string // of the field
+	Faults  []fault
+}
+
+// refuse says what is wrong with a field.
+func (x *moveView) refuse(p *portal, v *visit, e *storage.Invalid) {
+	x.Problem, x.Error, x.Faults = p.t(v, "form.fix"), p.fieldError(v, e), []fault{p.fault(v, e)}
 }
 
 func (p *portal) movePage(v *visit) error {
@@ -167,7 +194,7 @@ func (p *portal) move(v *visit) error {
 	}
 	var invalid *storage.Invalid
 	if errors.As(err, &invalid) {
-		view.Problem = p.fieldError(v, invalid)
+		view.refuse(p, v, invalid)
 		view.Widen = invalid.Field == "widen"
 		return p.showMove(v, http.StatusUnprocessableEntity, view)
 	}
@@ -202,7 +229,7 @@ func (p *portal) merge(v *visit) error {
 	}
 	var invalid *storage.Invalid
 	if errors.As(err, &invalid) {
-		view.Problem = p.fieldError(v, invalid)
+		view.refuse(p, v, invalid)
 		return p.render(v, http.StatusUnprocessableEntity, "merge", page{Title: p.t(v, "merge.title"), Data: view})
 	}
 	if err != nil {
@@ -269,7 +296,7 @@ func (p *portal) split(v *visit) error {
 	switch {
 	case errors.As(err, &invalid):
 		view.Form.Errors = map[string]string{invalid.Field: p.fieldError(v, invalid)}
-		view.Form.Problem = p.t(v, "form.fix")
+		view.Form.Problem, view.Form.Faults = p.t(v, "form.fix"), []fault{p.fault(v, invalid)}
 		return p.render(v, http.StatusUnprocessableEntity, "split", page{Title: view.Form.Title, Data: view})
 	case errors.Is(err, storage.ErrConflict):
 		view.Form.Version = view.Topic.Version

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -16,6 +17,7 @@ import (
 type byline struct {
 	auth.By
 	Name string // never empty
+	Page string // of the person, for whoever may look at members; empty: there is none for them
 	Org  string // on whose behalf; empty: their own
 }
 
@@ -23,6 +25,7 @@ type byline struct {
 // called what their profile says to whoever asks, or by their username.
 type names struct {
 	asked  map[auth.UserID]bool
+	seen   map[auth.UserID]bool   // those whose pages the reader may open
 	people map[auth.UserID]string // those who have a name
 	orgs   map[auth.OrgID]string  // those asked for
 }
@@ -31,7 +34,7 @@ type names struct {
 // page is worth showing without.
 func (p *portal) learn(v *visit, bys ...auth.By) {
 	if v.names.people == nil {
-		v.names = names{map[auth.UserID]bool{}, map[auth.UserID]string{}, map[auth.OrgID]string{}}
+		v.names = names{map[auth.UserID]bool{}, map[auth.UserID]bool{}, map[auth.UserID]string{}, map[auth.OrgID]string{}}
 	}
 	users, orgs := map[auth.UserID]bool{}, map[auth.OrgID]bool{}
 	for _, by := range bys {
@@ -69,6 +72,9 @@ func (p *portal) learnPeople(v *visit, ids []auth.UserID) {
 	if err != nil {
 		p.log.WarnContext(v.ctx(), "usernames", "err", err)
 	}
+	if err := p.learnPages(v, ids); err != nil {
+		p.log.WarnContext(v.ctx(), "pages of members", "err", err)
+	}
 	for _, id := range ids {
 		v.names.asked[id] = true
 		if name := cmp.Or(told[id], usernames[id]); name != "" {
@@ -77,10 +83,26 @@ func (p *portal) learnPeople(v *visit, ids []auth.UserID) {
 	}
 }
 
+// learnPages finds out which people have a page for the reader: to whoever may
+// look at members, all who belong to the community show theirs.
+func (p *portal) learnPages(v *visit, ids []auth.UserID) error {
+	if v.token != nil || !p.may(v, membership.SeeMembers, auth.Scope{Area: auth.Commons, Audience: auth.CommunityMembers}) {
+		return nil
+	}
+	found, err := p.store.Membership().MembersByID(v.ctx(), ids)
+	for id, m := range found {
+		v.names.seen[id] = m.State == membership.Active || m.State == membership.Away
+	}
+	return err
+}
+
 // byline returns who did something. A byline that was emptied is nobody's.
 func (p *portal) byline(v *visit, by auth.By) byline {
 	p.learn(v, by)
 	b := byline{By: by, Name: v.names.people[by.User], Org: v.names.orgs[by.For]}
+	if v.names.seen[by.User] {
+		b.Page = p.url("members", by.User)
+	}
 	if b.Name == "" {
 		b.Name = p.t(v, "person.gone")
 	}

@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/storage"
@@ -96,13 +95,10 @@ func notProven(err error, field string) error {
 // mine is a page for people who are signed in. Others sign in first.
 func (p *portal) mine(page func(*visit) error) func(*visit) error {
 	return func(v *visit) error {
-		switch {
-		case v.me != nil:
-			return page(v)
-		case v.r.Method != http.MethodPost:
-			return p.redirect(v, query(p.url("sign-in"), "next", p.local(v.r.URL.RequestURI()), "done", v.r.URL.Query().Get("done")))
+		if v.me == nil {
+			return errSignIn
 		}
-		return errSignIn
+		return page(v)
 	}
 }
 

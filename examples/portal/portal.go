@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community"
@@ -23,15 +24,16 @@ import (
 type options struct {
 	Store        community.Store
 	Passwords    account.Passwords
-	Key          []byte             // 32 secret bytes, the same at every start
-	Send         func(notice)       // takes over what is to be sent; default: it is lost
-	Terms        []account.Document // default: those of the sample
-	Areas        []area             // default: those of the sample
-	Plan         membership.Plan    // default: that of the sample
-	Base         string             // path under which it is mounted: "/", "/comunita/"
-	Origin       string             // as browsers see it: "https://comunita.example.it"
-	ClientHeader string             // in which a proxy says who asks: "X-Real-IP"; default: there is no proxy
-	Log          *slog.Logger       // never told who does what
+	Key          []byte                                                 // 32 secret bytes, the same at every start
+	Send         func(notice)                                           // takes over what is to be sent; default: it is lost
+	Terms        []account.Document                                     // default: those of the sample
+	Areas        []area                                                 // default: those of the sample
+	Plan         membership.Plan                                        // default: that of the sample
+	Hold         func(community.Standing, auth.Scope, auth.Action) bool // what waits for a moderator, see community.Config; default: nothing
+	Base         string                                                 // path under which it is mounted: "/", "/comunita/"
+	Origin       string                                                 // as browsers see it: "https://comunita.example.it"
+	ClientHeader string                                                 // in which a proxy says who asks: "X-Real-IP"; default: there is no proxy
+	Log          *slog.Logger                                           // never told who does what
 	Clock        storage.Clock
 	Rates        rates
 }
@@ -45,9 +47,10 @@ func (o options) community() community.Config {
 		o.Plan = plan()
 	}
 	return community.Config{
-		Store: o.Store, Clock: o.Clock, Plan: o.Plan, Rates: o.Rates.Acts,
+		Store: o.Store, Clock: o.Clock, Plan: o.Plan, Rates: o.Rates.Acts, Hold: o.Hold,
 		Account: account.Config{Passwords: o.Passwords, Key: o.Key, Name: communityName, Terms: o.Terms, NeedAddress: true},
 		Session: session.Config{Scopes: scopes},
+		QA:      questions(),
 	}
 }
 
@@ -64,6 +67,7 @@ type portal struct {
 	origin       string
 	clientHeader string
 	log          *slog.Logger
+	send         func(notice)
 	clock        storage.Clock
 	requests     *buckets
 	views        views
@@ -78,7 +82,7 @@ type portal struct {
 func newPortal(o options) (*portal, error) {
 	p := &portal{
 		store: o.Store, areas: o.Areas, base: basePath(o.Base), origin: strings.TrimSuffix(o.Origin, "/"),
-		log: o.Log, clock: o.Clock, clientHeader: o.ClientHeader,
+		log: o.Log, send: o.Send, clock: o.Clock, clientHeader: o.ClientHeader,
 		requests: newBuckets(o.Clock, o.Rates.Requests),
 		own:      http.NewCrossOriginProtection(),
 	}
@@ -87,9 +91,10 @@ func newPortal(o options) (*portal, error) {
 	}
 	cfg := o.community()
 	cfg.Handlers = []community.Handler{{Name: "log", Handle: p.logEvent}}
-	if o.Send != nil {
-		cfg.Account.Send = func(ctx context.Context, m account.Message) { o.Send(noticeOf(ctx, m)) }
+	if p.send == nil {
+		p.send = func(notice) {}
 	}
+	cfg.Account.Send = func(ctx context.Context, m account.Message) { p.send(noticeOf(ctx, m)) }
 	p.c = community.New(cfg)
 	if !plainPath.MatchString(p.base) {
 		return nil, fmt.Errorf("base path %q is not of letters, digits and -._~", o.Base)
@@ -126,7 +131,7 @@ func (p *portal) handler() http.Handler {
 // routes lists the pages.
 func (p *portal) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, pages := range []map[string]func(*visit) error{p.accountPages(), p.memberPages()} {
+	for _, pages := range []map[string]func(*visit) error{p.accountPages(), p.memberPages(), p.questionPages()} {
 		for pattern, page := range pages {
 			p.route(mux, pattern, p.serve(page))
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -78,7 +79,15 @@ func (p *portal) newTopic(v *visit) error {
 	if err != nil {
 		return p.refused(v, f, err)
 	}
-	return p.goTo(v, forum.Post{Topic: t.ID}, "started")
+	return p.goTo(v, forum.Post{Topic: t.ID}, posted(t.Removal, "started"))
+}
+
+// posted names the message for what was written: done, unless it waits.
+func posted(r forum.Removal, done string) string {
+	if r.State == forum.Held {
+		return "held"
+	}
+	return done
 }
 
 // ---- a reply
@@ -150,7 +159,10 @@ func (p *portal) replyPage(v *visit) error {
 		return err
 	}
 	if !f.Answer.MayReply {
-		if v.me != nil && f.Answer.Removal.State == forum.Visible && p.may(v, forum.Say, auth.Scope{Area: t.Area, Audience: t.Audience}) {
+		if err := notThere(f.Answer.Removal); err != nil && v.me != nil {
+			return err
+		}
+		if v.me != nil && p.may(v, forum.Say, auth.Scope{Area: t.Area, Audience: t.Audience}) {
 			return forum.ErrLocked
 		}
 		return p.cannot(v, forum.Say, false)
@@ -162,6 +174,17 @@ func (p *portal) replyPage(v *visit) error {
 		f.Body = quote(p.typed(v, bodyOf(t, parent)))
 	}
 	return p.write(v, http.StatusOK, f)
+}
+
+// notThere says why a post can be neither answered nor edited; nil: it can.
+func notThere(r forum.Removal) error {
+	switch r.State {
+	case forum.Visible:
+		return nil
+	case forum.Held:
+		return forum.ErrHeld
+	}
+	return forum.ErrRemoved
 }
 
 func bodyOf(t forum.Topic, r forum.Reply) string {
@@ -191,7 +214,7 @@ func (p *portal) reply(v *visit) error {
 	if err != nil {
 		return p.refused(v, f, err)
 	}
-	return p.goTo(v, forum.Post{Topic: r.Topic, Reply: r.ID}, "replied")
+	return p.goTo(v, forum.Post{Topic: r.Topic, Reply: r.ID}, posted(r.Removal, "replied"))
 }
 
 // ---- an edit
@@ -231,8 +254,8 @@ func (p *portal) editPage(v *visit) error {
 	switch {
 	case err != nil:
 		return err
-	case x.Removal.State != forum.Visible:
-		return forum.ErrRemoved
+	case notThere(x.Removal) != nil:
+		return notThere(x.Removal)
 	case !x.MayEdit:
 		return p.cannot(v, forum.Edit, v.me != nil && x.By.User == v.who.User)
 	}
@@ -240,7 +263,7 @@ func (p *portal) editPage(v *visit) error {
 }
 
 func (p *portal) edit(v *visit) error {
-	f, at, _, err := p.editForm(v)
+	f, at, x, err := p.editForm(v)
 	if err != nil {
 		return err
 	}
@@ -256,6 +279,9 @@ func (p *portal) edit(v *visit) error {
 	var conflict *storage.Conflict
 	if errors.As(err, &conflict) {
 		return p.edited(v, at, f)
+	}
+	if errors.Is(err, forum.ErrHeld) && x.Removal.State == forum.Visible {
+		err = errSettled
 	}
 	if err != nil {
 		return p.refused(v, f, err)
@@ -288,7 +314,9 @@ type historyView struct {
 	Revisions []revisionView // newest first
 	From, To  revisionView   // shown side by side; zero: there is but one
 	Titles    []diffRow      // none if the title is the same
+	Tags      []diffRow      // likewise
 	Diff      []diffRow
+	Version   int // of a post that may be made to read as From again; zero: it may not
 }
 
 func (p *portal) history(v *visit) error {
@@ -313,6 +341,12 @@ func (p *portal) history(v *visit) error {
 	if !at.Reply.IsZero() {
 		path = "replies/" + at.Reply.String()
 	}
+	return p.show(v, "history", p.t(v, "history.title"), p.historyOf(v, path, all))
+}
+
+// historyOf compares the two of a post's revisions that the address asks for,
+// or the last two.
+func (p *portal) historyOf(v *visit, path string, all []revisionView) historyView {
 	view := historyView{Path: path, Back: p.url(path)}
 	if len(all) > 1 {
 		view.From = chosen(all, v.r.URL.Query().Get("from"), len(all)-2)
@@ -321,21 +355,25 @@ func (p *portal) history(v *visit) error {
 		if view.From.Title != view.To.Title {
 			view.Titles = diffLines(view.From.Title, view.To.Title)
 		}
+		if !slices.Equal(view.From.Tags, view.To.Tags) {
+			view.Tags = diffLines(strings.Join(view.From.Tags, ", "), strings.Join(view.To.Tags, ", "))
+		}
 	}
 	slices.Reverse(all)
 	view.Revisions = all
-	return p.show(v, "history", p.t(v, "history.title"), view)
+	return view
 }
 
 // A revisionView is a revision as a page shows it: mentions as they are typed.
 type revisionView struct {
 	forum.Revision
-	By byline
+	By   byline
+	Tags []string // of a question
 }
 
 func (p *portal) revision(v *visit, r forum.Revision) revisionView {
 	r.Body = p.typed(v, r.Body)
-	return revisionView{r, p.byline(v, r.By)}
+	return revisionView{Revision: r, By: p.byline(v, r.By)}
 }
 
 // chosen returns the revision with a number, or the one at an index.
@@ -351,24 +389,43 @@ func chosen(all []revisionView, n string, otherwise int) revisionView {
 
 // ---- taking it away and bringing it back
 
-func (p *portal) delete(v *visit) error {
-	at, err := p.post(v)
-	if err != nil {
-		return err
-	}
-	if err := p.c.Forum.Delete(v.ctx(), v.who, at); err != nil {
-		return err
-	}
-	return p.goTo(v, at, "deleted")
+func (p *portal) delete(v *visit) error  { return p.undo(v, p.c.Forum.Delete) }
+func (p *portal) restore(v *visit) error { return p.undo(v, p.c.Forum.Restore) }
+
+// undone names the messages for the states that delete and restore lead to.
+var undone = map[forum.State]string{
+	forum.Visible: "restored", forum.Deleted: "deleted", forum.Withdrawn: "post_withdrawn", forum.Held: "held",
 }
 
-func (p *portal) restore(v *visit) error {
-	at, err := p.post(v)
+// undo takes a post away or brings it back, and says what became of it.
+func (p *portal) undo(v *visit, do func(context.Context, auth.Actor, forum.Post) error) error {
+	at, was, err := p.state(v)
 	if err != nil {
 		return err
 	}
-	if err := p.c.Forum.Restore(v.ctx(), v.who, at); err != nil {
+	if err := do(v.ctx(), v.who, at); err != nil {
 		return err
 	}
-	return p.goTo(v, at, "restored")
+	_, is, err := p.state(v)
+	if err != nil {
+		return err
+	}
+	done := undone[is]
+	if is == forum.Visible && was.Unseen() {
+		done = "let_through"
+	}
+	return p.decided(v, at, done)
+}
+
+// state returns the post of the address and its state.
+func (p *portal) state(v *visit) (forum.Post, forum.State, error) {
+	at, err := p.post(v)
+	if err != nil {
+		return at, 0, err
+	}
+	t, r, err := p.read(v, at)
+	if !at.Reply.IsZero() {
+		return at, r.Removal.State, err
+	}
+	return at, t.Removal.State, err
 }

@@ -127,10 +127,10 @@ func (s *seeding) join(ctx context.Context, x samplePerson) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.c.Accounts.Verify(ctx, s.link); err != nil {
+	who := auth.Actor{User: user}
+	if _, err := s.c.Accounts.Verify(ctx, who, s.link); err != nil {
 		return err
 	}
-	who := auth.Actor{User: user}
 	s.actors[x.Login] = who
 	if err := s.admit(ctx, who, x); err != nil || x.Role == auth.Outsider {
 		return err

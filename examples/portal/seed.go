@@ -19,6 +19,7 @@ import (
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -53,6 +54,16 @@ func seed(ctx context.Context, cfg community.Config, areas []area, password stri
 			return err
 		}
 	}
+	asked, err := fs.Glob(files, "seed/questions/*.md")
+	if err != nil {
+		return err
+	}
+	questions := map[string][]block{}
+	for _, name := range asked {
+		if questions[name], err = readBlocks(name); err != nil {
+			return err
+		}
+	}
 	return cfg.Store.Atomic(ctx, func(ctx context.Context, tx community.Store) error {
 		s := newSeeding(cfg, tx, areas, password, now)
 		empty, err := s.empty(ctx, tx)
@@ -71,6 +82,14 @@ func seed(ctx context.Context, cfg community.Config, areas []area, password stri
 			s.topic, s.replies = forum.TopicID{}, nil
 			for i, b := range topics[name] {
 				if err := s.play(ctx, name+"#"+strconv.Itoa(i), b); err != nil {
+					return fmt.Errorf("%s: block %d: %w", name, i+1, err)
+				}
+			}
+		}
+		a := &asking{asked: map[string]qa.QuestionID{}}
+		for _, name := range asked {
+			for i, b := range questions[name] {
+				if err := s.playQuestion(ctx, a, name+"#"+strconv.Itoa(i), b); err != nil {
 					return fmt.Errorf("%s: block %d: %w", name, i+1, err)
 				}
 			}
@@ -100,7 +119,7 @@ func newSeeding(cfg community.Config, tx community.Store, areas []area, password
 		areas: areas, password: password, now: now, at: now,
 		actors: map[string]auth.Actor{}, orgs: map[string]auth.OrgID{}, boards: map[string]forum.Board{},
 	}
-	cfg.Store, cfg.Clock, cfg.Rates, cfg.Handlers = tx, func() time.Time { return s.at }, nil, nil
+	cfg.Store, cfg.Clock, cfg.Rates, cfg.Handlers, cfg.Hold = tx, func() time.Time { return s.at }, nil, nil, nil
 	cfg.Account.Send = func(_ context.Context, m account.Message) { s.link = m.Secret }
 	s.c = community.New(cfg)
 	s.host = membership.New(membership.Config{Store: tx.Membership(), Auth: auth.AllowAll{}, Clock: cfg.Clock, Plan: cfg.Plan})

@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/copis-it/copis/auth"
+	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/storage"
 )
@@ -41,6 +42,11 @@ type visit struct {
 // langKey is where the context of a request has its language, for letters that
 // are sent because of it.
 type langKey struct{}
+
+// recent says how whoever asks has signed in.
+func (v *visit) recent() account.Recent {
+	return account.Recent{At: v.session.Proved, Still: v.session.Still()}
+}
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
 
@@ -65,8 +71,34 @@ func (p *portal) serve(page func(*visit) error) http.HandlerFunc {
 		if v.me != nil && len(v.me.Owed) > 0 && !beforeTerms[strings.TrimPrefix(v.r.URL.Path, p.base)] {
 			return p.askTerms(v)
 		}
-		return page(v)
+		err := page(v)
+		if v.me == nil && needsSignIn(err) {
+			return p.toSignIn(v)
+		}
+		return err
 	})
+}
+
+// needsSignIn reports whether an error says that visitors have to sign in.
+func needsSignIn(err error) bool {
+	var denied *auth.Denied
+	return errors.Is(err, errSignIn) || errors.As(err, &denied) && denied.Reason == auth.ReasonSignIn
+}
+
+// toSignIn sends a visitor to sign in and then back to the page that they asked
+// for. What they sent is not lost on the way: that is refused, with a page that
+// holds it.
+func (p *portal) toSignIn(v *visit) error {
+	if v.r.Method == http.MethodPost {
+		return errSignIn
+	}
+	return p.redirect(v, query(p.signInHere(v), "done", v.r.URL.Query().Get("done")))
+}
+
+// signInHere is where a visitor signs in who is led back to the page of this
+// request, or to the one that has its form.
+func (p *portal) signInHere(v *visit) string {
+	return query(p.url("sign-in"), "next", p.local(v.r.URL.RequestURI()))
 }
 
 // anyone answers requests, whoever makes them, with a page, or with the page

@@ -239,6 +239,29 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// A portal that a proxy stands before without its knowing says so, once, and
+// nothing of who asked.
+func TestProxyIsNoticed(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]int{"": 1, "X-Real-IP": 0} {
+		var log lockedBuffer
+		s := newStage(t, func(o *options) {
+			o.ClientHeader, o.Log = header, slog.New(slog.NewJSONHandler(&log, nil))
+		})
+		b := s.browser("")
+		b.get("/").is(http.StatusOK)
+		if strings.Contains(log.String(), "proxy") {
+			t.Errorf("%q: noticed without one", header)
+		}
+		b.header.Set("X-Forwarded-For", "203.0.113.9")
+		b.get("/").is(http.StatusOK)
+		b.get("/").is(http.StatusOK)
+		if n := strings.Count(log.String(), "client-header"); n != want || strings.Contains(log.String(), "203.0.113") {
+			t.Errorf("%q: said %d times\n%s", header, n, log.String())
+		}
+	}
+}
+
 // Buckets take bounded memory, and a client that is in use is not forgotten.
 func TestBucketsAreBounded(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/auth/session"
 )
@@ -90,7 +89,7 @@ func (p *portal) code(v *visit) error {
 // begin starts the session of whoever has signed in and sends them on. What
 // the browser had before is good for nothing any more.
 func (p *portal) begin(v *visit, e account.Entry, next string) error {
-	if err := p.start(v, e.User, e.Level); err != nil {
+	if err := p.start(v, e); err != nil {
 		return err
 	}
 	p.dropCookie(v, actingCookie)
@@ -102,9 +101,9 @@ func (p *portal) begin(v *visit, e account.Entry, next string) error {
 }
 
 // start starts a session in place of the one that the browser had.
-func (p *portal) start(v *visit, user auth.UserID, level auth.Level) error {
+func (p *portal) start(v *visit, e account.Entry) error {
 	secret, s, err := p.c.Sessions.Start(v.ctx(), session.NewSession{
-		User: user, Level: level, Label: browserName(v.r.UserAgent()), Replaces: v.secret,
+		User: e.User, Level: e.Level, Still: e.Still(), Label: browserName(v.r.UserAgent()), Replaces: v.secret,
 	})
 	if err != nil {
 		return err
@@ -146,7 +145,7 @@ func (p *portal) signOut(v *visit) error {
 
 // entrances are pages that nobody is led back to after signing in.
 var entrances = map[string]bool{
-	"sign-in": true, "sign-in/code": true, "sign-up": true, "forgot": true, "reset": true, "verify": true, "terms": true,
+	"sign-in": true, "sign-in/code": true, "sign-up": true, "forgot": true, "reset": true, "terms": true,
 }
 
 // local returns the address if it is a page of this portal, and if not the

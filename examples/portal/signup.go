@@ -43,11 +43,15 @@ func (p *portal) signUp(v *visit) error {
 		}
 		return p.again(v, status, "signup", view.Form.Title, view)
 	}
-	if err := p.start(v, user, 0); err != nil {
+	if err := p.start(v, account.Entry{User: user, Version: 1}); err != nil {
 		return err
 	}
 	p.dropCookie(v, actingCookie)
-	return p.redirect(v, query(p.url("account"), "done", "signed_up"))
+	next := view.Next
+	if next == p.url() {
+		next = p.url("account") // where it is seen whether the address is confirmed
+	}
+	return p.redirect(v, query(next, "done", "signed_up"))
 }
 
 // ---- links that were sent. Mail readers open them ahead of people: nothing
@@ -63,8 +67,15 @@ func (p *portal) verifyPage(v *visit) error {
 	return p.plainPage(v, p.verifyForm(v, v.r.URL.Query().Get("token")))
 }
 
+// verify takes a link from whoever is signed in with the account that it was
+// sent for. A new address ends all sessions, of which the browser that it was
+// done with gets another.
 func (p *portal) verify(v *visit) error {
-	if _, err := p.c.Accounts.Verify(v.ctx(), v.field("token")); err != nil {
+	e, err := p.c.Accounts.Verify(v.ctx(), v.who, v.field("token"))
+	if err != nil {
+		return err
+	}
+	if err := p.start(v, e); err != nil {
 		return err
 	}
 	return p.redirect(v, query(p.url("account"), "done", "verified"))

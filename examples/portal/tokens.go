@@ -65,7 +65,7 @@ func (p *portal) issue(v *visit) error {
 	if err != nil || !slices.Contains(tokenDays, days) {
 		return errMalformed
 	}
-	in := session.NewToken{Name: v.field("name"), Ends: p.clock.Now().Add(time.Duration(days) * 24 * time.Hour)}
+	in := session.NewToken{Name: v.field("name"), Ends: p.clock.Now().Add(time.Duration(days) * 24 * time.Hour), Still: v.session.Still()}
 	for _, s := range v.r.PostForm["scopes"] {
 		in.Scopes = append(in.Scopes, auth.Action(s))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -30,6 +31,8 @@ type topicView struct {
 	Waiting bool // there are unread replies on other pages
 	Can     rights
 	Form    form // to answer the first post
+
+	Questions []qa.Question // that were made from it
 }
 
 // rights are what the reader may do in a topic. They only choose what a page
@@ -71,7 +74,7 @@ type postView struct {
 	After  storage.Cursor // the page it stands on, to come back to
 	Order  string
 
-	MayReply, MayReact, MayEdit, MayDelete, MayRestore, MayHide, MayPurge bool
+	MayReply, MayReact, MayEdit, MayDelete, MayRestore, MayApprove, MayHide, MayReject, MayPurge bool
 }
 
 // maxLevel is how deep replies are indented; deeper ones stand below each
@@ -92,29 +95,36 @@ const newestFirst = "newest"
 
 // Acts reports whether there is anything to say or do below the post.
 func (x postView) Acts() bool {
-	return x.Useful > 0 || x.MayReply || x.MayReact || x.MayEdit || x.MayDelete || x.MayRestore || x.MayHide || x.MayPurge
+	return x.Useful > 0 || x.MayReply || x.MayReact || x.MayEdit || x.MayDelete || x.MayRestore || x.MayApprove || x.MayHide || x.MayReject || x.MayPurge
 }
 
 // Shown reports whether there is a text to show.
 func (x postView) Shown() bool { return x.Removal.State == forum.Visible || x.HTML != "" }
 
-// Gone names the state of a post that was removed, for a message.
-func (x postView) Gone() string {
-	return map[forum.State]string{forum.Deleted: "deleted", forum.Hidden: "hidden", forum.Purged: "purged"}[x.Removal.State]
+// stateNames name what became of a post, for messages.
+var stateNames = map[forum.State]string{
+	forum.Deleted: "deleted", forum.Hidden: "hidden", forum.Purged: "purged",
+	forum.Held: "held", forum.Withdrawn: "withdrawn", forum.Rejected: "rejected",
 }
+
+// Gone names the state of a post that others do not see; empty: they do.
+func (x postView) Gone() string { return stateNames[x.Removal.State] }
 
 // allow sets what the reader may do to the post.
 func (x *postView) allow(can rights, me auth.UserID, closed bool) {
-	visible := x.Removal.State == forum.Visible
+	state := x.Removal.State
+	visible := state == forum.Visible
 	mine := !me.IsZero() && x.By.User == me
 	x.MayReply = visible && can.Say && (!closed || can.Moderate)
 	x.MayReact = visible && can.React && !mine
 	x.MayEdit = visible && (mine && can.Edit && !closed || can.Moderate)
-	x.MayDelete = visible && mine && can.Edit
-	x.MayRestore = x.Removal.State == forum.Deleted && mine && can.Edit ||
-		(x.Removal.State == forum.Deleted || x.Removal.State == forum.Hidden) && can.Moderate
-	x.MayHide = can.Moderate && (visible || x.Removal.State == forum.Deleted)
-	x.MayPurge = can.Purge && x.Removal.State != forum.Purged
+	x.MayDelete = (visible || state == forum.Held) && mine && can.Edit
+	x.MayRestore = (state == forum.Deleted || state == forum.Withdrawn) && mine && can.Edit ||
+		(state == forum.Deleted || state == forum.Hidden) && can.Moderate
+	x.MayApprove = (state == forum.Held || state == forum.Rejected) && !mine && can.Moderate
+	x.MayHide = can.Moderate && (visible || state == forum.Deleted)
+	x.MayReject = can.Moderate && !mine && state == forum.Held
+	x.MayPurge = can.Purge && state != forum.Purged
 }
 
 func (p *portal) firstPost(v *visit, t forum.Topic, can rights, closed bool) postView {
@@ -169,6 +179,9 @@ func (p *portal) topic(v *visit) error {
 		if err := p.resume(v, &view.Form); err != nil {
 			return err
 		}
+	}
+	if view.Questions, err = p.madeFrom(v, th.Topic.ID); err != nil {
+		return err
 	}
 	if view.Waiting, err = p.opened(v, view.Can, th); err != nil {
 		return err

@@ -16,12 +16,14 @@ import (
 	"time"
 	_ "time/tzdata" // pages show Italian time wherever they are made
 
+	"github.com/google/uuid"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -50,8 +52,10 @@ type page struct {
 	Lang      string
 	Languages []translation
 	Me        *me
+	Path      string // of the page itself
 	Here      string // the page's own address, if it can be asked for again
 	Done      string // what the POST before it did
+	Fault     bool   // a form was not accepted
 	Notes     []note // what keeps the reader from taking part
 }
 
@@ -135,6 +139,12 @@ func (p *portal) functions(lang string) template.FuncMap {
 		"audience": func(a auth.Audience) string {
 			return p.say(lang, fmt.Sprintf("audience.%d", a), nil)
 		},
+		"gone":      func(state string) string { return p.say(lang, "gone."+state, nil) },
+		"state":     func(s forum.State) string { return p.say(lang, "badge."+stateNames[s], nil) },
+		"qastate":   func(s qa.State) string { return p.say(lang, "badge."+stateNames[forum.State(s)], nil) },
+		"reason":    func(r qa.Reason) string { return p.say(lang, fmt.Sprintf("qa.reason.%d", r), nil) },
+		"capacity":  func(c qa.Capacity) string { return p.say(lang, fmt.Sprintf("qa.capacity.%d", c), nil) },
+		"decision":  func(d qa.Decision) string { return p.say(lang, fmt.Sprintf("qa.decision.%d", d), nil) },
 		"role":      func(r auth.Role) string { return p.say(lang, "role."+r.String(), nil) },
 		"category":  func(c membership.Category) string { return p.say(lang, "category."+string(c), nil) },
 		"scope":     func(a auth.Action) string { return p.say(lang, "scope."+string(a), nil) },
@@ -149,6 +159,7 @@ func (p *portal) functions(lang string) template.FuncMap {
 		"moreThan":  func(more bool) string { return counted{More: more}.Plus() },
 		"topicsCap": func() int { return forum.TopicsCap },
 		"unreadCap": func() int { return forum.UnreadCap },
+		"newkey":    uuid.NewString,
 		"dict":      dict,
 	}
 }
@@ -236,6 +247,8 @@ func (p *portal) show(v *visit, name, title string, data any) error {
 // answer unwritten.
 func (p *portal) render(v *visit, status int, name string, pg page) error {
 	pg.Lang, pg.Me, pg.Notes = v.lang, v.me, p.notes(v)
+	pg.Path = v.r.URL.Path
+	pg.Fault = status >= http.StatusBadRequest && name != "error"
 	here := url.URL{Path: p.url()}
 	if v.r.Method == http.MethodGet && status == http.StatusOK {
 		here = *v.r.URL

@@ -3,10 +3,7 @@
 package memory
 
 import (
-	"cmp"
 	"context"
-	"math"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -39,12 +36,6 @@ type accountState struct {
 	attemptsAged tree[aged[id], struct{}]
 }
 
-// code is a recovery code.
-type code struct {
-	user id
-	hash pair
-}
-
 func (x code) before(y code) bool {
 	if x.user != y.user {
 		return x.user.before(y.user)
@@ -52,21 +43,11 @@ func (x code) before(y code) bool {
 	return x.hash.before(y.hash)
 }
 
-// elsewhere is how somebody elsewhere calls a person.
-type elsewhere struct{ issuer, subject string }
-
 func (x elsewhere) before(y elsewhere) bool {
 	if x.issuer != y.issuer {
 		return x.issuer < y.issuer
 	}
 	return x.subject < y.subject
-}
-
-// linked orders the identities of a person, or of a fiscal code, by age.
-type linked struct {
-	of   pair
-	at   int64
-	what elsewhere
 }
 
 func (x linked) before(y linked) bool {
@@ -77,12 +58,6 @@ func (x linked) before(y linked) bool {
 		return x.at < y.at
 	}
 	return x.what.before(y.what)
-}
-
-// agreed is what a person agreed to.
-type agreed struct {
-	user              id
-	document, edition string
 }
 
 func (x agreed) before(y agreed) bool {
@@ -150,6 +125,8 @@ func (st *state) applyAccount(c storage.Change) (known bool, err error) {
 		err = st.updateAccount(c.Account)
 	case account.TakeName:
 		err = st.takeName(c)
+	case account.Unchanged:
+		err = st.unchanged(c)
 	case account.PutToken:
 		err = st.putToken(c.Token)
 	case account.UseToken:
@@ -186,7 +163,7 @@ func (st *state) applyAccount(c storage.Change) (known bool, err error) {
 			st.dropAttempts(words(k))
 		}
 	case account.Forget:
-		st.forgetAccounts(instant(c.Before).UnixMicro())
+		st.forgetAccounts(instant(c.Before).UnixMicro(), instant(c.Tried).UnixMicro())
 	case account.EraseUser:
 		st.eraseFromAccounts(idOf(c.User))
 	default:
@@ -225,6 +202,16 @@ func (st *state) updateAccount(a account.Account) error {
 	return st.setAccount(&a)
 }
 
+func (st *state) unchanged(c account.Unchanged) error {
+	switch a, ok := st.accounts.get(idOf(c.User)); {
+	case !ok:
+		return storage.ErrNotFound
+	case a.Version != c.Version:
+		return storage.ErrConflict
+	}
+	return nil
+}
+
 func (st *state) setAccount(a *account.Account) error {
 	k, box := idOf(a.User), words(a.Mailbox)
 	whose, taken := st.mailboxes.get(box)
@@ -242,240 +229,11 @@ func (st *state) setAccount(a *account.Account) error {
 	return nil
 }
 
-func (st *state) takeName(c account.TakeName) error {
-	if err := st.account(c.User); err != nil {
-		return err
-	}
-	user, h := idOf(c.User), words(c.Handle)
-	if whose, taken := st.handles.get(h); taken && whose != user {
-		return storage.ErrExists
-	}
-	st.handles.put(st.era, h, user)
-	st.handlesOf.put(st.era, pair{user, h}, struct{}{})
-	st.present.put(st.era, user, h)
-	return nil
-}
-
-func (st *state) putToken(t account.Token) error {
-	k, user := words(t.ID), idOf(t.User)
-	if !t.User.IsZero() {
-		if err := st.account(t.User); err != nil {
-			return err
-		}
-		st.dropTokens(account.DropTokens{User: t.User, Purposes: []account.Purpose{t.Purpose}})
-	}
-	if st.tokens.has(k) {
-		return storage.ErrExists
-	}
-	t.Ends, t.About = instant(t.Ends), slices.Clone(t.About)
-	st.tokens.put(st.era, k, &t)
-	st.tokensAged.put(st.era, aged[id]{t.Ends.UnixMicro(), k}, struct{}{})
-	if !t.User.IsZero() {
-		st.tokensOf.put(st.era, pair{user, k}, struct{}{})
-	}
-	return nil
-}
-
-func (st *state) dropToken(k id) error {
-	t, ok := st.tokens.get(k)
-	if !ok {
-		return storage.ErrNotFound
-	}
-	st.tokens.drop(st.era, k)
-	st.tokensAged.drop(st.era, aged[id]{t.Ends.UnixMicro(), k})
-	st.tokensOf.drop(st.era, pair{idOf(t.User), k})
-	return nil
-}
-
-func (st *state) dropTokens(c account.DropTokens) {
-	for _, k := range below(st.tokensOf, idOf(c.User)) {
-		if t, _ := st.tokens.get(k); slices.Contains(c.Purposes, t.Purpose) {
-			_ = st.dropToken(k) // it is there
-		}
-	}
-}
-
-func (st *state) putFactor(f account.Factor) error {
-	if err := st.account(f.User); err != nil {
-		return err
-	}
-	f.Sealed, f.Confirmed = slices.Clone(f.Sealed), instant(f.Confirmed)
-	st.factors.put(st.era, idOf(f.User), &f)
-	return nil
-}
-
-func (st *state) takeStep(c account.TakeStep) error {
-	f, err := row(st.factors, idOf(c.User))
-	if err != nil {
-		return err
-	}
-	if c.Step <= f.Step {
-		return storage.ErrConflict
-	}
-	f.Step = c.Step
-	st.factors.put(st.era, idOf(c.User), &f)
-	return nil
-}
-
-func (st *state) recoveryOf(user id) []code {
-	var out []code
-	for k := range st.recovery.from(code{user: user}) {
-		if k.user != user {
-			break
-		}
-		out = append(out, k)
-	}
-	return out
-}
-
-func (st *state) dropRecovery(user id) {
-	for _, k := range st.recoveryOf(user) {
-		st.recovery.drop(st.era, k)
-	}
-}
-
-func (st *state) putRecovery(c account.PutRecovery) error {
-	if err := st.account(c.User); err != nil {
-		return err
-	}
-	user := idOf(c.User)
-	st.dropRecovery(user)
-	for _, h := range c.Hashes {
-		st.recovery.put(st.era, code{user, wide(h)}, struct{}{})
-	}
-	return nil
-}
-
-func identityKey(i *account.Identity) elsewhere { return elsewhere{i.Issuer, i.Subject} }
-
-// lists are where an identity is listed; without a fiscal code the second is
-// none.
-func (st *state) identityLists(i *account.Identity) (of, fiscal linked) {
-	of = linked{pair{a: idOf(i.User)}, i.Linked.UnixMicro(), identityKey(i)}
-	fiscal = of
-	fiscal.of = wide(i.Fiscal)
-	return of, fiscal
-}
-
-func (st *state) insertIdentity(i account.Identity) error {
-	if st.identities.has(identityKey(&i)) {
-		return storage.ErrExists
-	}
-	if err := st.account(i.User); err != nil {
-		return err
-	}
-	i.Linked, i.Used = instant(i.Linked), instant(i.Used)
-	st.identities.put(st.era, identityKey(&i), &i)
-	of, fiscal := st.identityLists(&i)
-	st.identitiesOf.put(st.era, of, struct{}{})
-	if i.Fiscal != ([32]byte{}) {
-		st.fiscal.put(st.era, fiscal, struct{}{})
-	}
-	return nil
-}
-
-func (st *state) useIdentity(c account.UseIdentity) error {
-	i, err := row(st.identities, elsewhere{c.Issuer, c.Subject})
-	if err != nil {
-		return err
-	}
-	i.Level = max(i.Level, c.Level)
-	if at := instant(c.At); at.After(i.Used) {
-		i.Used = at
-	}
-	st.identities.put(st.era, identityKey(&i), &i)
-	return nil
-}
-
-func (st *state) dropIdentity(c account.DropIdentity) error {
-	i, ok := st.identities.get(elsewhere{c.Issuer, c.Subject})
-	if !ok || i.User != c.User {
-		return storage.ErrNotFound
-	}
-	of, fiscal := st.identityLists(i)
-	st.identities.drop(st.era, identityKey(i))
-	st.identitiesOf.drop(st.era, of)
-	st.fiscal.drop(st.era, fiscal)
-	return nil
-}
-
-func (st *state) identitiesIn(t tree[linked, struct{}], of pair) []account.Identity {
-	var out []account.Identity
-	for k := range t.from(linked{of: of, at: math.MinInt64}) {
-		if k.of != of {
-			break
-		}
-		i, _ := st.identities.get(k.what)
-		out = append(out, *i)
-	}
-	return out
-}
-
-func (st *state) insertConsent(c account.Consent) error {
-	if err := st.account(c.User); err != nil {
-		return err
-	}
-	k := agreed{idOf(c.User), c.Document, c.Edition}
-	if !st.consents.has(k) {
-		c.At = instant(c.At)
-		st.consents.put(st.era, k, &c)
-	}
-	return nil
-}
-
-func (st *state) consentsOf(user id) []account.Consent {
-	var out []account.Consent
-	for k, c := range st.consents.from(agreed{user: user}) {
-		if k.user != user {
-			break
-		}
-		out = append(out, *c)
-	}
-	slices.SortFunc(out, func(a, b account.Consent) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Document, b.Document), cmp.Compare(a.Edition, b.Edition))
-	})
-	return out
-}
-
-func (st *state) putAttempts(c account.PutAttempts) error {
-	k, seen := words(c.Attempts.Key), 0
-	if was, ok := st.attempts.get(k); ok {
-		seen = was.Count
-	}
-	if seen != c.Seen {
-		return storage.ErrConflict
-	}
-	st.dropAttempts(k)
-	c.Attempts.At = instant(c.Attempts.At)
-	st.attempts.put(st.era, k, &c.Attempts)
-	st.attemptsAged.put(st.era, aged[id]{c.Attempts.At.UnixMicro(), k}, struct{}{})
-	return nil
-}
-
-func (st *state) dropAttempts(k id) {
-	if a, ok := st.attempts.get(k); ok {
-		st.attempts.drop(st.era, k)
-		st.attemptsAged.drop(st.era, aged[id]{a.At.UnixMicro(), k})
-	}
-}
-
-// older returns what is listed before an instant.
-func older(t tree[aged[id], struct{}], before int64) []id {
-	var out []id
-	for k := range t.from(aged[id]{at: math.MinInt64}) {
-		if k.at >= before {
-			break
-		}
-		out = append(out, k.what)
-	}
-	return out
-}
-
-func (st *state) forgetAccounts(before int64) {
+func (st *state) forgetAccounts(before, tried int64) {
 	for _, k := range older(st.tokensAged, before) {
 		_ = st.dropToken(k) // it is there
 	}
-	for _, k := range older(st.attemptsAged, before) {
+	for _, k := range older(st.attemptsAged, tried) {
 		st.dropAttempts(k)
 	}
 }
@@ -510,23 +268,6 @@ func (a accountStore) Account(ctx context.Context, user auth.UserID) (account.Ac
 	return read(ctx, a.s, "account.Account", func(st *state) (account.Account, error) { return row(st.accounts, idOf(user)) })
 }
 
-// holder returns whose a handle is at present.
-func (st *state) holder(h account.Handle) (id, bool) {
-	user, ok := st.handles.get(words(h))
-	now, named := st.present.get(user)
-	return user, ok && named && now == words(h)
-}
-
-// Handle implements [account.Store].
-func (a accountStore) Handle(ctx context.Context, h account.Handle) (account.Account, error) {
-	return read(ctx, a.s, "account.Handle", func(st *state) (account.Account, error) {
-		if user, ok := st.holder(h); ok {
-			return row(st.accounts, user)
-		}
-		return account.Account{}, storage.ErrNotFound
-	})
-}
-
 // Mailbox implements [account.Store].
 func (a accountStore) Mailbox(ctx context.Context, m account.Mailbox) (account.Account, error) {
 	return read(ctx, a.s, "account.Mailbox", func(st *state) (account.Account, error) {
@@ -534,92 +275,5 @@ func (a accountStore) Mailbox(ctx context.Context, m account.Mailbox) (account.A
 			return row(st.accounts, user)
 		}
 		return account.Account{}, storage.ErrNotFound
-	})
-}
-
-// Handles implements [account.Store].
-func (a accountStore) Handles(ctx context.Context, handles []account.Handle) (map[account.Handle]auth.UserID, error) {
-	return read(ctx, a.s, "account.Handles", func(st *state) (map[account.Handle]auth.UserID, error) {
-		out := make(map[account.Handle]auth.UserID, len(handles))
-		for _, h := range handles {
-			if user, ok := st.holder(h); ok {
-				out[h] = storageID[auth.User](user)
-			}
-		}
-		return out, nil
-	})
-}
-
-// Names implements [account.Store].
-func (a accountStore) Names(ctx context.Context, ids []auth.UserID) (map[auth.UserID]string, error) {
-	return read(ctx, a.s, "account.Names", func(st *state) (map[auth.UserID]string, error) {
-		out := make(map[auth.UserID]string, len(ids))
-		for _, user := range ids {
-			if a, ok := st.accounts.get(idOf(user)); ok {
-				out[user] = a.Name
-			}
-		}
-		return out, nil
-	})
-}
-
-// Token implements [account.Store].
-func (a accountStore) Token(ctx context.Context, k [16]byte) (account.Token, error) {
-	return read(ctx, a.s, "account.Token", func(st *state) (account.Token, error) {
-		t, err := row(st.tokens, words(k))
-		t.About = slices.Clone(t.About)
-		return t, err
-	})
-}
-
-// Factor implements [account.Store].
-func (a accountStore) Factor(ctx context.Context, user auth.UserID) (account.Factor, error) {
-	return read(ctx, a.s, "account.Factor", func(st *state) (account.Factor, error) {
-		f, err := row(st.factors, idOf(user))
-		f.Sealed = slices.Clone(f.Sealed)
-		return f, err
-	})
-}
-
-// Recovery implements [account.Store].
-func (a accountStore) Recovery(ctx context.Context, user auth.UserID) (int, error) {
-	return read(ctx, a.s, "account.Recovery", func(st *state) (int, error) { return len(st.recoveryOf(idOf(user))), nil })
-}
-
-// Identity implements [account.Store].
-func (a accountStore) Identity(ctx context.Context, issuer, subject string) (account.Identity, error) {
-	return read(ctx, a.s, "account.Identity", func(st *state) (account.Identity, error) {
-		return row(st.identities, elsewhere{issuer, subject})
-	})
-}
-
-// Identities implements [account.Store].
-func (a accountStore) Identities(ctx context.Context, user auth.UserID) ([]account.Identity, error) {
-	return read(ctx, a.s, "account.Identities", func(st *state) ([]account.Identity, error) {
-		return st.identitiesIn(st.identitiesOf, pair{a: idOf(user)}), nil
-	})
-}
-
-// Fiscal implements [account.Store].
-func (a accountStore) Fiscal(ctx context.Context, hmac [32]byte) ([]account.Identity, error) {
-	return read(ctx, a.s, "account.Fiscal", func(st *state) ([]account.Identity, error) {
-		return st.identitiesIn(st.fiscal, wide(hmac)), nil
-	})
-}
-
-// Consents implements [account.Store].
-func (a accountStore) Consents(ctx context.Context, user auth.UserID) ([]account.Consent, error) {
-	return read(ctx, a.s, "account.Consents", func(st *state) ([]account.Consent, error) { return st.consentsOf(idOf(user)), nil })
-}
-
-// Attempts implements [account.Store].
-func (a accountStore) Attempts(ctx context.Context, keys [][16]byte) ([]account.Attempts, error) {
-	return read(ctx, a.s, "account.Attempts", func(st *state) (out []account.Attempts, err error) {
-		for i, k := range keys {
-			if a, ok := st.attempts.get(words(k)); ok && !slices.Contains(keys[:i], k) {
-				out = append(out, *a)
-			}
-		}
-		return out, nil
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
+	"github.com/google/uuid"
 )
 
 // id is an identifier as two words, which compare faster than its bytes and
@@ -21,11 +22,12 @@ func words(u [16]byte) id {
 	return id{binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])}
 }
 
-func storageID[T any](a id) storage.ID[T] {
-	var b [16]byte
+func storageID[T any](a id) storage.ID[T] { return storage.MakeID[T](a.uuid()) }
+
+func (a id) uuid() (b uuid.UUID) {
 	binary.BigEndian.PutUint64(b[:8], a.hi)
 	binary.BigEndian.PutUint64(b[8:], a.lo)
-	return storage.MakeID[T](b)
+	return b
 }
 
 // before has no branches, which searches could not foresee.

@@ -22,7 +22,7 @@ type membershipState struct {
 	orgList   tree[orgRank, *org]
 
 	members tree[id, *member]
-	holds   int // see [membership.HoldCoordinators]
+	holds   tree[id, int] // by area, see [membership.HoldCoordinators]
 
 	areaRoles tree[pair, auth.Role] // by user and area
 	rolesIn   tree[pair, auth.Role] // by area and user
@@ -110,7 +110,7 @@ func (st *state) applyMembership(c storage.Change) (known bool, err error) {
 	case membership.UpdateMember:
 		err = st.updateMember(c.Member)
 	case membership.HoldCoordinators:
-		err = st.holdCoordinators(c.Seen)
+		err = st.holdCoordinators(idOf(c.Area), c.Seen)
 	case membership.SetAreaRole:
 		st.setAreaRole(c.AreaRole)
 	case membership.InsertMandate:
@@ -157,6 +157,9 @@ func (st *state) standing(user id, now time.Time) (f membership.Facts) {
 	}
 	if a, ok := st.applied.get(user); ok {
 		f.Waiting = *a
+		if o, ok := st.orgs.get(idOf(a.Org)); ok {
+			f.Code = o.Code
+		}
 	}
 	for k, role := range st.areaRoles.from(pair{a: user}) {
 		if k.a != user {

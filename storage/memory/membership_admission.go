@@ -5,6 +5,7 @@ package memory
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community/membership"
@@ -70,11 +71,13 @@ func (m membershipStore) Application(ctx context.Context, id membership.Applicat
 // Applications implements [membership.Store].
 func (m membershipStore) Applications(ctx context.Context, q membership.ApplicationQuery) (storage.Page[membership.Application], error) {
 	return read(ctx, m.s, "membership.Applications", func(st *state) (page storage.Page[membership.Application], err error) {
-		if err := checkText(string(q.Category)); err != nil {
-			return page, err
+		for _, c := range q.Categories {
+			if err := checkText(string(c)); err != nil {
+				return page, err
+			}
 		}
 		return pageByID("membership.applications", q.After, q.Limit, st.applications.from, func(a *membership.Application) bool {
-			return (q.State == 0 || a.State == q.State) && (q.User.IsZero() || a.User == q.User) && (q.Category == "" || a.Category == q.Category)
+			return (q.State == 0 || a.State == q.State) && (q.User.IsZero() || a.User == q.User) && (len(q.Categories) == 0 || slices.Contains(q.Categories, a.Category))
 		}, func(a membership.Application) membership.ApplicationID { return a.ID })
 	})
 }

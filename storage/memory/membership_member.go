@@ -141,36 +141,49 @@ func (m membershipStore) Tally(ctx context.Context) (membership.Tally, error) {
 	})
 }
 
-func (st *state) holdCoordinators(seen int) error {
-	if seen != st.holds {
+func (st *state) holdCoordinators(area id, seen int) error {
+	n, _ := st.holds.get(area)
+	if seen != n {
 		return storage.ErrConflict
 	}
-	st.holds++
+	st.holds.put(st.era, area, n+1)
 	return nil
 }
 
 // Coordinators implements [membership.Store].
-func (m membershipStore) Coordinators(ctx context.Context, now time.Time) (who []auth.UserID, seen int, err error) {
+func (m membershipStore) Coordinators(ctx context.Context, area auth.AreaID, now time.Time) (who []auth.UserID, seen int, err error) {
 	_, err = read(ctx, m.s, "membership.Coordinators", func(st *state) (struct{}, error) {
-		seen = st.holds
-		for k, v := range st.members.from(id{}) {
-			if v.State == membership.Active && v.Role == auth.Coordinator && !st.heldBack(k, instant(now)) {
+		seen, _ = st.holds.get(idOf(area))
+		may := func(k id, role auth.Role) {
+			if v, ok := st.members.get(k); ok && role == auth.Coordinator && v.State == membership.Active && !st.heldBack(k, area, instant(now)) {
 				who = append(who, v.User)
 			}
+		}
+		if area == auth.Commons {
+			for k, v := range st.members.from(id{}) {
+				may(k, v.Role)
+			}
+			return struct{}{}, nil
+		}
+		for k, role := range st.rolesIn.from(pair{a: idOf(area)}) {
+			if k.a != idOf(area) {
+				break
+			}
+			may(k.b, role)
 		}
 		return struct{}{}, nil
 	})
 	return who, seen, err
 }
 
-// heldBack reports whether a person may only read in the commons, or not even
-// that.
-func (st *state) heldBack(user id, now time.Time) bool {
+// heldBack reports whether a person may only read in an area or in the commons,
+// or not even that.
+func (st *state) heldBack(user id, area auth.AreaID, now time.Time) bool {
 	for k, v := range st.sanctionsOf.from(pair{a: user}) {
 		if k.a != user {
 			break
 		}
-		if v.Kind >= membership.ReadOnly && v.Area == auth.Commons && v.Holds(now) {
+		if v.Kind >= membership.ReadOnly && (v.Area == auth.Commons || v.Area == area) && v.Holds(now) {
 			return true
 		}
 	}
@@ -258,6 +271,29 @@ func (m membershipStore) Mandates(ctx context.Context, user auth.UserID) ([]memb
 		}
 		slices.Reverse(out)
 		return out, nil
+	})
+}
+
+// Acting implements [membership.Store].
+func (m membershipStore) Acting(ctx context.Context, users []auth.UserID, now time.Time) (map[auth.UserID][]auth.OrgID, error) {
+	return read(ctx, m.s, "membership.Acting", func(st *state) (map[auth.UserID][]auth.OrgID, error) {
+		found := map[auth.UserID][]auth.OrgID{}
+		for _, user := range users {
+			var orgs []auth.OrgID
+			for k, v := range st.mandatesOf.from(pair{a: idOf(user)}) {
+				if k.a != idOf(user) {
+					break
+				}
+				if v.Runs(instant(now)) {
+					orgs = append(orgs, v.Org)
+				}
+			}
+			if len(orgs) > 0 {
+				slices.SortFunc(orgs, auth.OrgID.Compare)
+				found[user] = slices.Compact(orgs)
+			}
+		}
+		return found, nil
 	})
 }
 

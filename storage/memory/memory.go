@@ -20,6 +20,7 @@ import (
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 	"github.com/google/uuid"
 )
@@ -27,6 +28,7 @@ import (
 // state is one moment of the whole store. Once shared it is never changed.
 type state struct {
 	forumState
+	qaState
 	accountState
 	sessionState
 	membershipState
@@ -90,6 +92,9 @@ func New() Store {
 
 // Forum returns the part of the store that a forum uses.
 func (s Store) Forum() forum.Store { return &forumStore{s} }
+
+// QA returns the part of the store that questions use.
+func (s Store) QA() qa.Store { return qaStore{s} }
 
 // Accounts returns the part of the store that accounts use.
 func (s Store) Accounts() account.Store { return accountStore{s} }
@@ -290,7 +295,7 @@ func (st *state) apply(changes []storage.Change) error {
 
 // tools make a change, if it is one of theirs.
 var tools = [...]func(*state, storage.Change) (known bool, err error){
-	(*state).applyForum, (*state).applyAccount, (*state).applySession, (*state).applyMembership, (*state).applyEvents,
+	(*state).applyForum, (*state).applyQA, (*state).applyAccount, (*state).applySession, (*state).applyMembership, (*state).applyEvents,
 }
 
 // Done implements [storage.Writer].

@@ -16,11 +16,11 @@ import (
 
 // sessionState is what sessions keep. Rows are never changed once put.
 type sessionState struct {
-	sessions      tree[id, *session.Session]
-	sessionsOf    tree[pair, struct{}]     // by person and session
-	sessionHashes tree[pair, id]           // of secrets, present ones and those before
-	sessionsOver  tree[aged[id], struct{}] // by Ends
-	sessionsSeen  tree[aged[id], struct{}]
+	sessions     tree[id, *session.Session]
+	sessionsOf   tree[pair, struct{}] // by person and session
+	selectors    tree[pair, id]
+	sessionsOver tree[aged[id], struct{}] // by Ends
+	sessionsSeen tree[aged[id], struct{}]
 
 	passes     tree[id, *session.Token]
 	passesOf   tree[pair, struct{}] // by person and token
@@ -72,6 +72,8 @@ func (st *state) applySession(c storage.Change) (known bool, err error) {
 		err = st.insertSession(c.Session)
 	case session.UpdateSession:
 		err = st.updateSession(c.Session)
+	case session.HoldSession:
+		_, err = row(st.sessions, idOf(c.ID))
 	case session.EndSession:
 		err = st.endSession(idOf(c.ID))
 	case session.EndSessions:
@@ -105,17 +107,11 @@ func (st *state) applySession(c storage.Change) (known bool, err error) {
 }
 
 func (st *state) insertSession(s session.Session) error {
-	if whose, ok := st.sessionHashes.get(wide(s.Hash)); st.sessions.has(idOf(s.ID)) || ok && st.opens(whose, s.Hash) {
+	if st.sessions.has(idOf(s.ID)) || st.selectors.has(wide(s.Selector)) {
 		return storage.ErrExists
 	}
 	st.setSession(&s)
 	return nil
-}
-
-// opens reports whether a secret is the present one of a session.
-func (st *state) opens(k id, h session.Hash) bool {
-	s, _ := st.sessions.get(k)
-	return s.Hash == h
 }
 
 func (st *state) updateSession(in session.Session) error {
@@ -127,21 +123,18 @@ func (st *state) updateSession(in session.Session) error {
 		return storage.ErrConflict
 	}
 	_ = st.endSession(idOf(s.ID)) // it is there
-	s.Hash, s.Before, s.Turned, s.Level, s.Seen = in.Hash, in.Before, in.Turned, in.Level, in.Seen
+	s.Hash, s.Before, s.Turned, s.Proved, s.Level, s.Seen = in.Hash, in.Before, in.Turned, in.Proved, in.Level, in.Seen
 	s.Version++
 	st.setSession(&s)
 	return nil
 }
 
 func (st *state) setSession(s *session.Session) {
-	s.Turned, s.Made, s.Seen, s.Ends = instant(s.Turned), instant(s.Made), instant(s.Seen), instant(s.Ends)
+	s.Turned, s.Proved, s.Made, s.Seen, s.Ends = instant(s.Turned), instant(s.Proved), instant(s.Made), instant(s.Seen), instant(s.Ends)
 	k := idOf(s.ID)
 	st.sessions.put(st.era, k, s)
 	st.sessionsOf.put(st.era, pair{idOf(s.User), k}, struct{}{})
-	st.sessionHashes.put(st.era, wide(s.Hash), k)
-	if s.Before != (session.Hash{}) {
-		st.sessionHashes.put(st.era, wide(s.Before), k)
-	}
+	st.selectors.put(st.era, wide(s.Selector), k)
 	st.sessionsOver.put(st.era, aged[id]{s.Ends.UnixMicro(), k}, struct{}{})
 	st.sessionsSeen.put(st.era, aged[id]{s.Seen.UnixMicro(), k}, struct{}{})
 }
@@ -153,8 +146,7 @@ func (st *state) endSession(k id) error {
 	}
 	st.sessions.drop(st.era, k)
 	st.sessionsOf.drop(st.era, pair{idOf(s.User), k})
-	st.sessionHashes.drop(st.era, wide(s.Hash))
-	st.sessionHashes.drop(st.era, wide(s.Before))
+	st.selectors.drop(st.era, wide(s.Selector))
 	st.sessionsOver.drop(st.era, aged[id]{s.Ends.UnixMicro(), k})
 	st.sessionsSeen.drop(st.era, aged[id]{s.Seen.UnixMicro(), k})
 	return nil
@@ -222,9 +214,9 @@ func (st *state) forgetSessions(c session.Forget) {
 }
 
 // Session implements [session.Store].
-func (f sessionStore) Session(ctx context.Context, h session.Hash) (session.Session, error) {
+func (f sessionStore) Session(ctx context.Context, selector session.Hash) (session.Session, error) {
 	return read(ctx, f.s, "session.Session", func(st *state) (session.Session, error) {
-		if k, ok := st.sessionHashes.get(wide(h)); ok {
+		if k, ok := st.selectors.get(wide(selector)); ok {
 			return row(st.sessions, k)
 		}
 		return session.Session{}, storage.ErrNotFound

@@ -118,11 +118,22 @@ var (
 	}
 	setHandle = write{query: `UPDATE {accounts} SET handle = $2 WHERE who = $1`, refused: storage.ErrNotFound}
 
-	// putToken is for a person's, putLooseToken for one of nobody's.
+	unchanged = write{
+		query: `SELECT 1 FROM {accounts} WHERE who = $1 AND version = $2 {share}`, look: true,
+		refused: storage.ErrConflict, seen: accountThere, args: 1,
+	}
+
+	// putToken is for a person's, putBeside for one of theirs of which there may
+	// be several, and putLooseToken for one of nobody's.
+	putBeside = write{
+		query: `INSERT INTO {account_tokens} (` + tokenColumns.of("") + `) SELECT ` + numbered(1, len(tokenColumns)) + ` WHERE ` + accountThere + `
+			ON CONFLICT DO NOTHING`,
+		refused: storage.ErrExists, seen: accountThere, args: 1,
+	}
 	putToken = write{
 		query: `INSERT INTO {account_tokens} (` + tokenColumns.of("") + `) SELECT ` + numbered(1, len(tokenColumns)) + ` WHERE ` + accountThere + `
 			AND NOT EXISTS (SELECT 1 FROM {account_tokens} WHERE id = $2 AND (who IS NULL OR who <> $1 OR purpose <> $3))
-			ON CONFLICT (who, purpose) DO UPDATE SET id = excluded.id, ends = excluded.ends, hash = excluded.hash, about = excluded.about, address = excluded.address`,
+			ON CONFLICT (who, purpose) WHERE purpose <> 4 DO UPDATE SET id = excluded.id, ends = excluded.ends, hash = excluded.hash, about = excluded.about, address = excluded.address`,
 		refused: storage.ErrExists, seen: accountThere, args: 1,
 	}
 	putLooseToken = write{
@@ -158,7 +169,7 @@ var (
 	}
 	useIdentity = write{
 		query: `UPDATE {identities} SET level = CASE WHEN level < $3 THEN $3 ELSE level END, used = CASE WHEN used < $4 THEN $4 ELSE used END
-			WHERE issuer = $1 AND subject = $2`,
+			WHERE issuer = $1 AND subject = $2 AND who = $5`,
 		refused: storage.ErrNotFound,
 	}
 	dropIdentity = write{query: `DELETE FROM {identities} WHERE who = $1 AND issuer = $2 AND subject = $3`, refused: storage.ErrNotFound}
@@ -205,11 +216,17 @@ func accountSteps(steps []step, c storage.Change) ([]step, bool) {
 	case account.TakeName:
 		h := uuid.UUID(c.Handle)
 		return append(steps, do(&takeHandle, raw(c.User), h), do(&setHandle, raw(c.User), h)), true
+	case account.Unchanged:
+		return append(steps, do(&unchanged, raw(c.User), c.Version)), true
 	case account.PutToken:
-		if c.Token.User.IsZero() {
-			return append(steps, do(&putLooseToken, tokenValues(&c.Token)...)), true
+		put := &putToken
+		switch {
+		case c.Token.User.IsZero():
+			put = &putLooseToken
+		case c.Token.Purpose == account.SecondStep:
+			put = &putBeside
 		}
-		return append(steps, do(&putToken, tokenValues(&c.Token)...)), true
+		return append(steps, do(put, tokenValues(&c.Token)...)), true
 	case account.UseToken:
 		return append(steps, do(&useToken, uuid.UUID(c.ID))), true
 	case account.DropTokens:
@@ -236,7 +253,7 @@ func accountSteps(steps []step, c storage.Change) ([]step, bool) {
 		i := c.Identity
 		return append(steps, do(&insertIdentity, raw(i.User), i.Issuer, i.Subject, int(i.Level), always(i.Linked), always(i.Used), digest(i.Fiscal))), true
 	case account.UseIdentity:
-		return append(steps, do(&useIdentity, c.Issuer, c.Subject, int(c.Level), always(c.At))), true
+		return append(steps, do(&useIdentity, c.Issuer, c.Subject, int(c.Level), always(c.At), raw(c.User))), true
 	case account.DropIdentity:
 		return append(steps, do(&dropIdentity, raw(c.User), c.Issuer, c.Subject)), true
 	case account.InsertConsent:
@@ -250,7 +267,7 @@ func accountSteps(steps []step, c storage.Change) ([]step, bool) {
 	case account.DropAttempts:
 		return append(steps, do(&dropAttempts, halves(c.Keys))), true
 	case account.Forget:
-		return append(steps, do(&forgetTokens, always(c.Before)), do(&forgetAttempts, always(c.Before))), true
+		return append(steps, do(&forgetTokens, always(c.Before)), do(&forgetAttempts, always(c.Tried))), true
 	case account.EraseUser:
 		for i := range accountErasures {
 			steps = append(steps, do(&accountErasures[i], raw(c.User)))

@@ -32,7 +32,8 @@ type Dialect struct {
 	words     map[string]string // formats for what follows the word in its braces
 	there     string            // asks whether there is a table, by nameFor of its name
 	nameFor   func(string) string
-	each      string // joins to every row before it the topics t that a query selects for it
+	fewRows   string // likewise those of a table, as some name, which a query selects by {row}
+	eachRow   string // joins to every row before it those of a table, as t, whose keys a query selects for it
 
 	id   func(uuid.UUID) any
 	ids  listForm
@@ -51,11 +52,12 @@ var (
 			"nil":    "x'00000000000000000000000000000000'", // the zero id
 			"id":     "%s",                                  // a parameter whose type nothing else tells
 			"time":   "%s",
-			"lock":   "",                                  // keeps the rows of a SELECT for the unit, which is alone here anyway
-			"share":  "",                                  // keeps them as they are, for all units that do
-			"skip":   "",                                  // passes over rows that others are at
-			"keys":   "t.rowid AS row, t.active_at, t.id", // of a topic t in a list
-			"(":      "",                                  // around each of the queries of topics t that a UNION merges in their order
+			"lock":   "",                           // keeps the rows of a SELECT for the unit, which is alone here anyway
+			"share":  "",                           // keeps them as they are, for all units that do
+			"skip":   "",                           // passes over rows that others are at
+			"keys":   "t.rowid AS row, t.%s, t.id", // of a row t in a list, with what orders it
+			"row":    "p.rowid",                    // of a row p of a table
+			"(":      "",                           // around each of the queries of rows t that a UNION merges in their order
 			")":      "",
 			"found":  "t.rowid = k.row",                                  // it is the one of the keys k
 			"ids":    "(SELECT unhex(value) AS item FROM json_each(%s))", // a list of ids, as a relation
@@ -67,7 +69,8 @@ var (
 		},
 		there:   "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = $1)",
 		nameFor: func(quoted string) string { return strings.Trim(quoted, `"`) },
-		each:    "CROSS JOIN {topics} t ON t.rowid IN (SELECT t.rowid FROM %s)",
+		fewRows: "CROSS JOIN %[1]s %[2]s ON %[2]s.rowid IN (%[3]s)",
+		eachRow: "CROSS JOIN %s t ON t.rowid IN (SELECT row FROM (%s))",
 		id:      func(id uuid.UUID) any { return id[:] },
 		ids:     listForm{`["`, `","`, `"]`, "[]", func(id uuid.UUID) string { return hex.EncodeToString(id[:]) }},
 		time:    func(t time.Time) any { return t.UnixMicro() },
@@ -85,9 +88,10 @@ var (
 			"lock":   "FOR NO KEY UPDATE",
 			"share":  "FOR SHARE",
 			"skip":   "FOR UPDATE SKIP LOCKED",
-			"keys":   "t.active_at, t.id", // the id twice would keep the planner from merging
-			"(":      "(",                 // the planner sees no order that is not asked for in each
-			")":      " ORDER BY t.active_at DESC, t.id DESC LIMIT %s)",
+			"keys":   "t.%s, t.id", // the id twice would keep the planner from merging
+			"row":    "p.*",
+			"(":      "(", // the planner sees no order that is not asked for in each
+			")":      " ORDER BY t.%s DESC, t.id DESC LIMIT %s)",
 			"found":  "t.id = k.id",
 			"ids":    "(SELECT unnest(CAST(%s AS uuid[])) AS item)",
 			"one_of": "%s = ANY (CAST(%s AS uuid[]))",
@@ -98,12 +102,21 @@ var (
 		},
 		there:   "SELECT to_regclass($1) IS NOT NULL",
 		nameFor: func(quoted string) string { return quoted },
-		each:    "CROSS JOIN LATERAL (SELECT t.id FROM %s) k JOIN {topics} t ON t.id = k.id",
+		fewRows: "CROSS JOIN LATERAL (%[3]s) %[2]s",
+		eachRow: "CROSS JOIN LATERAL (%[2]s) t",
 		id:      func(id uuid.UUID) any { return id.String() },
 		ids:     listForm{"{", ",", "}", "{}", uuid.UUID.String},
 		time:    func(t time.Time) any { return t },
 	}
 )
+
+// each is eachRow for a table and a query that ends a walk.
+func (d *Dialect) each(table, query string) string { return fmt.Sprintf(d.eachRow, table, query) }
+
+// few is fewRows for a table, the name of its rows, and a query.
+func (d *Dialect) few(table, name, query string) string {
+	return fmt.Sprintf(d.fewRows, table, name, query)
+}
 
 // listForm is how a list of ids is passed as one argument.
 type listForm struct {

@@ -74,7 +74,7 @@ var lastActive = "SELECT * FROM (" + lastActiveIn(3) + " UNION ALL " + lastActiv
 
 func lastActiveIn(circle int) string {
 	return fmt.Sprintf(`{(}SELECT t.id, t.by_user, t.created_at, t.active_at FROM {topics} t
-		WHERE t.board = b.id AND t.circle = %[1]d AND ($3 <= %[1]d OR t.area IN {ids $4}){) 100}`, circle)
+		WHERE t.board = b.id AND t.circle = %[1]d AND ($3 <= %[1]d OR t.area IN {ids $4}){) active_at 100}`, circle)
 }
 
 var boardList = `

@@ -5,9 +5,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"regexp"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -50,7 +47,7 @@ func (f forumStore) Topics(ctx context.Context, q forum.TopicQuery) (page storag
 		}
 	}
 	l := listOf(q, where)
-	text := f.s.root.topics(l)
+	text := f.s.root.formed(l, l.limit+1, func() string { return l.text(f.s.root.d) })
 	if text.query == "" || !l.reader && (l.following || l.unread) {
 		_, err := f.s.enter(ctx)
 		return page, failed(op, err) // nothing is within reach, or it is nobody's
@@ -59,7 +56,7 @@ func (f forumStore) Topics(ctx context.Context, q forum.TopicQuery) (page storag
 	for i, name := range text.args {
 		args[i] = topicArgs[name](q, after)
 	}
-	items, err := rows(ctx, f.s, op, l.limit+1, text.fields, text.query, args...)
+	items, err := rows(ctx, f.s, op, l.limit+1, l.fields, text.query, args...)
 	if err != nil {
 		return page, err
 	}
@@ -99,17 +96,10 @@ var topicArgs = map[string]func(q forum.TopicQuery, after topicKey) any{
 }
 
 // topicList is all that the text of a list depends on.
-//
-// Whoever may read little must not make the database look through much. So a
-// list is not one walk through an index with a filter, but one for each circle
-// of topics (see the migration) that is within reach, and one for each area,
-// in the order of the list; the database merges them until a page is full.
 type topicList struct {
-	open    int  // circles from here up are within reach
-	areas   bool // and the others in some areas
-	removed bool
-	place   place
-	limit   int
+	circles
+	place place
+	limit int
 
 	board, area, author, announced, following bool // what else must be so
 	reader, unread                            bool
@@ -127,47 +117,11 @@ const (
 )
 
 func listOf(q forum.TopicQuery, where place) topicList {
-	l := topicList{
-		open: min(floor(q.Reach), 4), areas: len(q.Reach.Areas) > 0, removed: q.Removed, place: where, limit: storage.Limit(q.Limit),
+	return topicList{
+		circles: circlesOf(q.Reach, q.Area, q.Removed), place: where, limit: storage.Limit(q.Limit),
 		board: !q.Board.IsZero(), area: !q.Area.IsZero(), author: !q.Author.IsZero(), announced: q.Announced, following: q.Following,
 		reader: !q.Reader.IsZero(), unread: q.Unread, marks: q.Unread,
 	}
-	if l.area && slices.Contains(q.Reach.Areas, q.Area) {
-		l.open = 1
-	}
-	if l.open == 1 {
-		l.areas = false
-	}
-	return l
-}
-
-// topicsText is a list's text.
-type topicsText struct {
-	query  string
-	args   []string // their names, in order
-	fields func(*forum.Listed) []any
-}
-
-var argName = regexp.MustCompile(`:[a-z]+`)
-
-func (x *texts) topics(l topicList) *topicsText {
-	if t, ok := x.memo.Load(l); ok {
-		return t.(*topicsText)
-	}
-	t := &topicsText{fields: l.fields}
-	// The limit is said and no argument: PostgreSQL takes an unknown one for a
-	// tenth of all there is, and then plans every call anew.
-	text := strings.ReplaceAll(l.text(x.d), ":limit", strconv.Itoa(l.limit+1))
-	t.query = argName.ReplaceAllStringFunc(text, func(name string) string {
-		i := slices.Index(t.args, name)
-		if i < 0 {
-			i = len(t.args)
-			t.args = append(t.args, name)
-		}
-		return "$" + strconv.Itoa(i+1)
-	})
-	kept, _ := x.memo.LoadOrStore(l, t)
-	return kept.(*topicsText)
 }
 
 func (l topicList) fields(v *forum.Listed) []any {
@@ -192,15 +146,13 @@ func (l topicList) text(d *Dialect) string {
 	if pinned == "" && len(walks) == 1 && !l.following && !(l.author && l.board) {
 		l.marks = l.reader
 		_, walks = l.walks(d)
-		return "SELECT " + fields + strings.TrimPrefix(walks[0], selectKeys) + l.order()
+		return "SELECT " + fields + strings.TrimPrefix(walks[0], l.path(false).keys()) + l.order()
 	}
 	keys := ""
-	switch len(walks) {
-	case 0:
-	case 1:
+	if len(walks) == 1 {
 		keys = walks[0] + l.order()
-	default:
-		keys = "{(}" + strings.Join(walks, "{) :limit} UNION ALL {(}") + "{) :limit} ORDER BY active_at DESC, id DESC LIMIT :limit"
+	} else {
+		keys = l.path(false).merge(walks)
 	}
 	switch {
 	case pinned != "" && keys != "":
@@ -219,23 +171,22 @@ func (l topicList) order() string {
 	if l.board && (l.following || l.author) {
 		return " ORDER BY CASE WHEN t.pin > 0 THEN 1 ELSE 0 END DESC, t.active_at DESC, t.id DESC LIMIT :limit"
 	}
-	return newestFirst
+	return l.path(false).order()
 }
-
-const newestFirst = " ORDER BY t.active_at DESC, t.id DESC LIMIT :limit"
 
 // walks are the queries that together have what is listed, that of a board's
 // pinned topics apart. What bounds the rows that are looked at is the first
 // that applies of these: what the reader follows, what the author started,
 // what is announced, what is on the board, what is in the area.
 func (l topicList) walks(d *Dialect) (pinned string, others []string) {
+	p := l.path(false)
 	if l.following {
-		return "", []string{l.walk("m.follow = 1", l.within(), l.after(), l.only("following"))}
+		return "", []string{p.walk("m.follow = 1", l.within(p), l.after(), l.only("following"))}
 	}
 	if l.author {
-		return "", []string{l.walk("t.by_user = :author", l.within(), l.after(), l.only("author"))}
+		return "", []string{p.walk("t.by_user = :author", l.within(p), l.after(), l.only("author"))}
 	}
-	source, only, key := "", l.only(""), keyset
+	source, only, key := "", l.only(""), p.after()
 	if l.place == atStart {
 		key = ""
 	}
@@ -243,7 +194,7 @@ func (l topicList) walks(d *Dialect) (pinned string, others []string) {
 	case l.board:
 		source, only = "t.board = :board", l.only("board")
 		if l.place != afterOther {
-			pinned = l.walk(source, "t.pin > 0", l.within(), key, only)
+			pinned = p.walk(source, "t.pin > 0", l.within(p), key, only)
 			key = ""
 		}
 		if l.announced {
@@ -255,66 +206,22 @@ func (l topicList) walks(d *Dialect) (pinned string, others []string) {
 	case l.area:
 		source, only = "t.area = :area", l.only("area")
 	}
-	for c := 3; c >= 1; c-- {
-		circle := fmt.Sprintf("t.circle = %d", c)
-		if l.removed {
-			circle = fmt.Sprintf("t.circle = -%d AND t.state <> 4", c) // what is Held was not removed
-		}
-		switch {
-		case c >= l.open:
-			others = append(others, l.walk(source, circle, key, only))
-		case !l.areas || source == "t.area = :area":
-		case source != "":
-			others = append(others, l.walk(source, circle, inAreas, key, only))
-		default:
-			picked := l.source() + where("t.area = a.item", circle, key, only) + newestFirst
-			others = append(others, selectKeys+" FROM {ids :areas} a "+fmt.Sprintf(d.each, picked))
-		}
-	}
-	return pinned, others
+	return pinned, l.circles.walks(d, l.path(source == ""), source, key, only)
 }
 
-const (
-	keyset  = "(t.active_at, t.id) < (:at, :id)"
-	inAreas = "t.area IN {ids :areas}"
-)
-
-// walk is one query of a list.
-func (l topicList) walk(conditions ...string) string {
-	return selectKeys + " FROM " + l.source() + where(conditions...)
-}
-
-const selectKeys = "SELECT {keys}"
-
-const marksOfReader = " LEFT JOIN {marks} m ON m.who = :reader AND m.topic = t.id"
-
-func (l topicList) source() string {
+// path is how topics are walked through.
+func (l topicList) path(many bool) path {
+	p := path{from: "{topics} t", by: "active_at", many: many, held: "t.state <> 4"} // what is Held was not removed
 	switch {
 	case l.following:
-		return "{marks} m JOIN {topics} t ON m.who = :reader AND t.id = m.topic"
+		p.from = "{marks} m JOIN {topics} t ON m.who = :reader AND t.id = m.topic"
 	case l.marks:
-		return "{topics} t" + marksOfReader
+		p.from += marksOfReader
 	}
-	return "{topics} t"
+	return p
 }
 
-func where(conditions ...string) string {
-	conditions = slices.DeleteFunc(conditions, func(c string) bool { return c == "" })
-	return " WHERE " + strings.Join(conditions, " AND ")
-}
-
-// within is the condition that a topic is to be listed and within reach. The
-// sign keeps the database from looking for it in an index of circles.
-func (l topicList) within() string {
-	circle, also := "+t.circle", ""
-	if l.removed {
-		circle, also = "-t.circle", " AND t.state <> 4"
-	}
-	if !l.areas {
-		return fmt.Sprintf("%s >= %d", circle, l.open) + also
-	}
-	return fmt.Sprintf("(%s >= %d OR %s > 0 AND %s)", circle, l.open, circle, inAreas) + also
-}
+const marksOfReader = " LEFT JOIN {marks} m ON m.who = :reader AND m.topic = t.id"
 
 // after is the condition that a topic comes after the place, in a walk through
 // pinned ones and others.
@@ -323,11 +230,11 @@ func (l topicList) after() string {
 	case l.place == atStart:
 		return ""
 	case !l.board:
-		return keyset
+		return l.path(false).after()
 	case l.place == afterPinned:
-		return "(t.pin = 0 OR " + keyset + ")"
+		return "(t.pin = 0 OR " + l.path(false).after() + ")"
 	}
-	return "t.pin = 0 AND " + keyset
+	return "t.pin = 0 AND " + l.path(false).after()
 }
 
 // only are the conditions besides the one that a list is read by.

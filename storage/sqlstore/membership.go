@@ -50,9 +50,9 @@ func membershipSteps(steps []step, c storage.Change) ([]step, bool) {
 		return expertiseSteps(append(steps, do(&updateMember, memberValues(&c.Member)[:len(memberColumns)-1]...), do(&dropExpertise, c.Member.User)), &c.Member), true
 	case membership.HoldCoordinators:
 		if c.Seen == 0 {
-			return append(steps, do(&firstHold)), true
+			return append(steps, do(&firstHold, held(c.Area))), true
 		}
-		return append(steps, do(&nextHold, c.Seen)), true
+		return append(steps, do(&nextHold, held(c.Area), c.Seen)), true
 	case membership.SetAreaRole:
 		r := c.AreaRole
 		if r.Role == auth.Outsider {
@@ -199,7 +199,7 @@ var standing = strings.Join([]string{
 		slot{"state + 256 * role", "version", "name_to + 256 * headline_to + 65536 * about_to + 16777216 * (CAST(contact_to AS bigint) + 256 * CAST(listed AS integer))"},
 		slot{"org"}, slot{"joined", "since"}, slot{"category", "name", "headline", "about", "contact", "expertise"}, "{members} WHERE who = $1"),
 	factsOf(ofApplication, slot{"state", "version"}, slot{"org", "id", "by_user", "by_org"}, slot{"made", "decided"},
-		slot{"category", "title", "body", "why"}, "{applications} WHERE who = $1 AND state = 1"),
+		slot{"category", "title", "body", "why", "(SELECT o.code FROM {orgs} o WHERE o.id = org)"}, "{applications} WHERE who = $1 AND state = 1"),
 	factsOf(ofAreaRole, slot{"role"}, slot{"area"}, nil, nil, "{area_roles} WHERE who = $1"),
 	factsOf(ofMandate, slot{"", "version"}, slot{"org", "id", "by_user", "by_org"}, slot{"begins", "ends", "verified", "made"}, slot{"title"}, "{mandates}"+holding),
 	factsOf(ofSanction, slot{"kind", "version"}, slot{"area", "id", "by_user", "by_org"}, slot{"begins", "ends"}, slot{"why"}, restraining),
@@ -275,6 +275,7 @@ func (r *fact) into(f *membership.Facts, user auth.UserID) error {
 			State: membership.AppState(r.n[0]), Version: int(r.n[1]), Made: when(0), Decided: when(1),
 			Category: membership.Category(word(0)), Title: word(1), Text: word(2), Why: word(3),
 		}
+		f.Code = word(4)
 	case ofAreaRole:
 		if f.Areas == nil {
 			f.Areas = map[auth.AreaID]auth.Role{}
@@ -303,6 +304,10 @@ func (l *wordList) Scan(src any) error {
 		return err
 	}
 	if *l = nil; t == "" || t == "[]" {
+		return nil
+	}
+	if inner, ok := strings.CutPrefix(string(t), `["`); ok && strings.IndexByte(inner, '\\') < 0 { // the common form
+		*l = strings.Split(strings.TrimSuffix(inner, `"]`), `","`)
 		return nil
 	}
 	return json.Unmarshal([]byte(t), (*[]string)(l))

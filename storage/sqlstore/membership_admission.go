@@ -76,8 +76,16 @@ func (m membershipStore) Applications(ctx context.Context, q membership.Applicat
 	if !q.User.IsZero() {
 		f.and("who = ?", q.User)
 	}
-	if q.Category != "" {
-		f.and("category = ?", string(q.Category))
+	switch len(q.Categories) {
+	case 0:
+	case 1:
+		f.and("category = ?", string(q.Categories[0])) // which there is an index for
+	default:
+		names := make([]string, len(q.Categories))
+		for i, c := range q.Categories {
+			names[i] = string(c)
+		}
+		f.and("{among category ?}", names)
 	}
 	return page(ctx, m.s, "membership.Applications", f, `SELECT `+applicationColumns.of("")+` FROM {applications}`, "id", q.After, q.Limit,
 		applicationFields, func(a membership.Application) membership.ApplicationID { return a.ID })

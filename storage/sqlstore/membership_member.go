@@ -53,11 +53,11 @@ var (
 	addExpertise  = write{query: `INSERT INTO {expertise} (who, term) SELECT DISTINCT {id $1}, item FROM {texts $2} x`}
 
 	firstHold = write{
-		query:   `INSERT INTO {holds} (what, n) VALUES ('coordinators', 1) ON CONFLICT DO NOTHING`,
+		query:   `INSERT INTO {holds} (what, n) VALUES ($1, 1) ON CONFLICT DO NOTHING`,
 		refused: storage.ErrConflict,
 	}
 	nextHold = write{
-		query:   `UPDATE {holds} SET n = n + 1 WHERE what = 'coordinators' AND n = $1`,
+		query:   `UPDATE {holds} SET n = n + 1 WHERE what = $1 AND n = $2`,
 		refused: storage.ErrConflict,
 	}
 
@@ -145,21 +145,36 @@ func (m membershipStore) Tally(ctx context.Context) (membership.Tally, error) {
 	return tally, nil
 }
 
-// coordinators are read together with how often they were held, $1 the commons
-// and $2 now.
-const coordinators = `
-	SELECT {nil} AS who, n FROM {holds} WHERE what = 'coordinators' UNION ALL
-	SELECT m.who, 0 FROM {members} m WHERE m.role >= 3 AND m.role = 4 AND m.state = 1 AND NOT EXISTS (SELECT 1 FROM {sanctions} s
-		WHERE s.who = m.who AND s.area = $1 AND s.kind >= 2 AND s.lifted IS NULL AND s.begins <= $2 AND (s.ends IS NULL OR s.ends > $2))`
+// held names what is counted of an area's coordinators.
+func held(area auth.AreaID) string {
+	if area == auth.Commons {
+		return "coordinators"
+	}
+	return "coordinators " + area.String()
+}
+
+// coordinators are read together with how often they were held: $1 the commons,
+// $2 now, $3 what is held, and $4 the area, where it is another.
+const (
+	holdsOf      = `SELECT {nil} AS who, n FROM {holds} WHERE what = $3 UNION ALL `
+	heldBack     = `EXISTS (SELECT 1 FROM {sanctions} s WHERE s.who = m.who AND s.kind >= 2 AND s.lifted IS NULL AND s.begins <= $2 AND (s.ends IS NULL OR s.ends > $2) AND `
+	coordinators = holdsOf + `SELECT m.who, 0 FROM {members} m WHERE m.role >= 3 AND m.role = 4 AND m.state = 1 AND NOT ` + heldBack + `s.area = $1)`
+	coordinate   = holdsOf + `SELECT m.who, 0 FROM {area_roles} r JOIN {members} m ON m.who = r.who
+		WHERE r.area = $4 AND r.role = 4 AND m.state = 1 AND NOT ` + heldBack + `s.area IN ($1, $4))`
+)
 
 // Coordinators implements [membership.Store].
-func (m membershipStore) Coordinators(ctx context.Context, now time.Time) (who []auth.UserID, seen int, err error) {
+func (m membershipStore) Coordinators(ctx context.Context, area auth.AreaID, now time.Time) (who []auth.UserID, seen int, err error) {
+	query, args := coordinators, []any{auth.Commons, always(now), held(area)}
+	if area != auth.Commons {
+		query, args = coordinate, append(args, raw(area))
+	}
 	type found struct {
 		who auth.UserID
 		n   int
 	}
 	all, err := rows(ctx, m.s, "membership.Coordinators", 8, func(f *found) []any { return []any{&f.who, (*number)(&f.n)} },
-		coordinators, auth.Commons, always(now))
+		query, args...)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -220,6 +235,25 @@ func (m membershipStore) Mandate(ctx context.Context, id membership.MandateID) (
 // Mandates implements [membership.Store].
 func (m membershipStore) Mandates(ctx context.Context, user auth.UserID) ([]membership.Mandate, error) {
 	return rows(ctx, m.s, "membership.Mandates", 4, mandateFields, `SELECT `+mandateColumns.of("")+` FROM {mandates} WHERE who = $1 ORDER BY id DESC`, raw(user))
+}
+
+// Acting implements [membership.Store].
+func (m membershipStore) Acting(ctx context.Context, users []auth.UserID, now time.Time) (map[auth.UserID][]auth.OrgID, error) {
+	type acts struct {
+		who auth.UserID
+		org auth.OrgID
+	}
+	all, err := rows(ctx, m.s, "membership.Acting", len(users), func(a *acts) []any { return []any{&a.who, &a.org} },
+		`SELECT DISTINCT who, org FROM {mandates} WHERE who IN {ids $1} AND verified IS NOT NULL AND begins <= $2 AND (ends IS NULL OR ends > $2) ORDER BY who, org`,
+		rawAll(users), always(now))
+	if err != nil {
+		return nil, err
+	}
+	found := map[auth.UserID][]auth.OrgID{}
+	for _, a := range all {
+		found[a.who] = append(found[a.who], a.org)
+	}
+	return found, nil
 }
 
 // Claims implements [membership.Store].

@@ -4,7 +4,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -35,19 +34,19 @@ func (f sessionStore) Done(ctx context.Context, owner uuid.UUID, key string) (uu
 }
 
 // sessionColumns, in the order of sessionValues and sessionFields. Those from
-// the third to the seventh are updated.
-var sessionColumns = columns{"id", "version", "hash", "before", "turned", "level", "seen", "who", "made", "ends", "label"}
+// the third to the eighth are updated.
+var sessionColumns = columns{"id", "version", "hash", "before", "turned", "proved", "level", "seen", "who", "selector", "made", "ends", "label"}
 
 func sessionValues(s *session.Session) []any {
 	return []any{
-		s.ID, s.Version, s.Hash[:], digest(s.Before), always(s.Turned), int(s.Level), always(s.Seen), raw(s.User), always(s.Made), always(s.Ends), s.Label,
+		s.ID, s.Version, s.Hash[:], digest(s.Before), always(s.Turned), always(s.Proved), int(s.Level), always(s.Seen), raw(s.User), s.Selector[:], always(s.Made), always(s.Ends), s.Label,
 	}
 }
 
 func sessionFields(s *session.Session) []any {
 	return []any{
-		&s.ID, (*number)(&s.Version), (*sum)(&s.Hash), (*sum)(&s.Before), (*moment)(&s.Turned), (*octet)(&s.Level), (*moment)(&s.Seen),
-		&s.User, (*moment)(&s.Made), (*moment)(&s.Ends), (*text)(&s.Label),
+		&s.ID, (*number)(&s.Version), (*sum)(&s.Hash), (*sum)(&s.Before), (*moment)(&s.Turned), (*moment)(&s.Proved), (*octet)(&s.Level), (*moment)(&s.Seen),
+		&s.User, (*sum)(&s.Selector), (*moment)(&s.Made), (*moment)(&s.Ends), (*text)(&s.Label),
 	}
 }
 
@@ -78,9 +77,10 @@ var (
 		unique: true, refused: storage.ErrExists,
 	}
 	updateSession = write{
-		query:   `UPDATE {sessions} SET version = version + 1, ` + sessionColumns[2:7].set(3) + ` WHERE id = $1 AND version = $2`,
+		query:   `UPDATE {sessions} SET version = version + 1, ` + sessionColumns[2:8].set(3) + ` WHERE id = $1 AND version = $2`,
 		refused: storage.ErrConflict, seen: `EXISTS (SELECT 1 FROM {sessions} WHERE id = $1)`, args: 1,
 	}
+	holdSession  = write{query: `SELECT 1 FROM {sessions} WHERE id = $1 {share}`, look: true, refused: storage.ErrNotFound}
 	endSession   = write{query: `DELETE FROM {sessions} WHERE id = $1`, refused: storage.ErrNotFound}
 	endSessions  = write{query: `DELETE FROM {sessions} WHERE who = $1 AND id <> $2`}
 	trimSessions = write{query: `DELETE FROM {sessions} WHERE who = $1 AND id NOT IN (SELECT id FROM {sessions} WHERE who = $1 ORDER BY seen DESC, id DESC LIMIT $2)`}
@@ -105,7 +105,9 @@ func sessionSteps(steps []step, c storage.Change) ([]step, bool) {
 	case session.InsertSession:
 		return append(steps, do(&insertSession, sessionValues(&c.Session)...)), true
 	case session.UpdateSession:
-		return append(steps, do(&updateSession, sessionValues(&c.Session)[:7]...)), true
+		return append(steps, do(&updateSession, sessionValues(&c.Session)[:8]...)), true
+	case session.HoldSession:
+		return append(steps, do(&holdSession, raw(c.ID))), true
 	case session.EndSession:
 		return append(steps, do(&endSession, raw(c.ID))), true
 	case session.EndSessions:
@@ -136,15 +138,9 @@ var (
 	allOfPass    = `SELECT ` + passColumns.of("") + ` FROM {session_tokens} `
 )
 
-// Session implements [session.Store]. A secret that was replaced is the
-// exception, and looked for apart.
-func (f sessionStore) Session(ctx context.Context, h session.Hash) (session.Session, error) {
-	const op = "session.Session"
-	s, err := row(ctx, f.s, op, sessionFields, allOfSession+`WHERE hash = $1`, h[:])
-	if errors.Is(err, storage.ErrNotFound) {
-		s, err = row(ctx, f.s, op, sessionFields, allOfSession+`WHERE before = $1`, h[:])
-	}
-	return s, err
+// Session implements [session.Store].
+func (f sessionStore) Session(ctx context.Context, selector session.Hash) (session.Session, error) {
+	return row(ctx, f.s, "session.Session", sessionFields, allOfSession+`WHERE selector = $1`, selector[:])
 }
 
 // Sessions implements [session.Store].

@@ -24,6 +24,7 @@ import (
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -100,6 +101,9 @@ func (s Store) Close() {
 
 // Forum returns the part of the store that a forum uses.
 func (s Store) Forum() forum.Store { return forumStore{s} }
+
+// QA returns the part of the store that questions use.
+func (s Store) QA() qa.Store { return qaStore{s} }
 
 // Accounts returns the part of the store that accounts use.
 func (s Store) Accounts() account.Store { return accountStore{s} }

@@ -3,14 +3,12 @@
 package storetest
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/auth/account"
@@ -27,6 +25,7 @@ var accountPromises = []promise{
 	{"Account/Update", "an account is updated from the version that is there only, and takes no mailbox that another has", false, accountUpdate},
 	{"Account/Mailbox", "a mailbox that an account gives up can be another's", false, accountMailbox},
 	{"Account/Names", "the names of those who have an account are read, and no others", false, accountNames},
+	{"Account/Unchanged", "what rides with a version of an account is made at that version only, and leaves it as it is", false, accountUnchanged},
 	{"Account/Lock", "units that read the same account by its person run one after the other", true, accountLock},
 	{"Handle/Take", "a person is found by their present name only, and keeps those that they had", false, handleTake},
 	{"Handle/Many", "present names are told from those that nobody has, or had", false, handleMany},
@@ -34,6 +33,7 @@ var accountPromises = []promise{
 	{"AccountToken/Values", "every field of a token is read as it was put", false, tokenValues},
 	{"AccountToken/Put", "a token takes the place of what its person holds for the same purpose, and of no other", false, tokenPut},
 	{"AccountToken/Loose", "tokens of nobody stand beside each other", false, tokenLoose},
+	{"AccountToken/Beside", "second steps that a person is about to make stand beside each other, and go together", false, tokenBeside},
 	{"AccountToken/Use", "a token is used once, and with it goes what it was used for", false, tokenUse},
 	{"AccountToken/Drop", "tokens are dropped by person and purpose", false, tokenDrop},
 	{"Factor/Values", "every field of a second factor is read as it was put, and as it was put again", false, factorValues},
@@ -43,7 +43,7 @@ var accountPromises = []promise{
 	{"Recovery/Put", "new recovery codes take the place of the old", false, recoveryPut},
 	{"Identity/Values", "every field of an identity is read as it was inserted", false, identityValues},
 	{"Identity/Insert", "a subject of an issuer is linked to one person", false, identityInsert},
-	{"Identity/Use", "neither the level nor the last use of an identity goes back", false, identityUse},
+	{"Identity/Use", "neither the level nor the last use of an identity goes back, and nobody uses somebody else's", false, identityUse},
 	{"Identity/Drop", "an identity is dropped by its person only, and can be linked again", false, identityDrop},
 	{"Identity/Order", "the identities of a person, and of a fiscal code, come oldest first", false, identityOrder},
 	{"Identity/Fiscal", "identities are found by the fiscal code that was told, and by none if none was", false, identityFiscal},
@@ -119,20 +119,6 @@ func (l *lodge) signUp() account.Account {
 func (l *lodge) account(user auth.UserID) account.Account {
 	l.Helper()
 	return got(l.a.Account(ctx, user))(l.T)
-}
-
-func (l *lodge) newToken(user auth.UserID, p account.Purpose) account.Token {
-	return account.Token{ID: random(), Hash: hash(), User: user, Purpose: p, Address: "a@comune.example", About: []byte("b"), Ends: at(100)}
-}
-
-// token returns a token, or the zero one if it is not there.
-func (l *lodge) token(id [16]byte) account.Token {
-	l.Helper()
-	t, err := l.a.Token(ctx, id)
-	if err != nil {
-		is(l.T, err, storage.ErrNotFound)
-	}
-	return t
 }
 
 func accountValues(t *testing.T, s community.Store) {
@@ -230,6 +216,24 @@ func accountUpdate(t *testing.T, s community.Store) {
 	}
 }
 
+func accountUnchanged(t *testing.T, s community.Store) {
+	l := newLodge(t, s)
+	a, b := l.signUp(), l.signUp()
+	for _, version := range []int{0, 2, -1, 1 << 40} {
+		l.fails(storage.ErrConflict, account.Unchanged{User: a.User, Version: version})
+		l.fails(storage.ErrConflict, event(1), account.Unchanged{User: a.User, Version: version})
+	}
+	l.fails(storage.ErrNotFound, account.Unchanged{User: newUser(), Version: 1})
+	l.fails(storage.ErrNotFound, event(1), account.Unchanged{User: newUser(), Version: 1})
+	same(t, len(claims(t, s)), 0)
+	l.do(account.Unchanged{User: a.User, Version: 1})
+	l.do(account.Unchanged{User: a.User, Version: 1}, event(1), account.Unchanged{User: b.User, Version: 1})
+	same(t, len(claims(t, s)), 1)
+	same(t, l.account(a.User), a)
+	l.do(account.Unchanged{User: a.User, Version: 1}, account.UpdateAccount{Account: a}, account.Unchanged{User: a.User, Version: 2})
+	l.fails(storage.ErrConflict, event(2), account.Unchanged{User: a.User, Version: 1})
+}
+
 func accountMailbox(t *testing.T, s community.Store) {
 	l := newLodge(t, s)
 	a, b := l.signUp(), l.signUp()
@@ -274,419 +278,13 @@ func accountLock(t *testing.T, s community.Store) {
 	same(t, l.account(a.User).Version, 1+callers*(each/5))
 }
 
-func handleTake(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp(), l.signUp()
-	first, second := account.Handle(random()), account.Handle(random())
-	none := func(h account.Handle) {
-		t.Helper()
-		_, err := l.a.Handle(ctx, h)
-		is(t, err, storage.ErrNotFound)
-	}
-	none(first)
-	for _, h := range []account.Handle{first, second, second, first} { // also what they had, or have
-		l.do(account.TakeName{User: a.User, Handle: h})
-		same(t, got(l.a.Handle(ctx, h))(t), a)
-		l.fails(storage.ErrExists, event(1), account.TakeName{User: b.User, Handle: h})
-		if h == second {
-			none(first)
-			l.fails(storage.ErrExists, event(1), account.TakeName{User: b.User, Handle: first}) // had
-		}
-	}
-	none(second)
-	same(t, got(l.a.Handle(ctx, first))(t), a)
-	same(t, len(claims(t, s)), 0)
-	l.do(account.TakeName{User: b.User, Handle: account.Handle(random())})
-	same(t, got(l.a.Handle(ctx, first))(t), a)
-}
-
-func handleMany(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp(), l.signUp()
-	hs := []account.Handle{random(), random(), random(), random()}
-	l.do(account.TakeName{User: a.User, Handle: hs[0]}, account.TakeName{User: a.User, Handle: hs[1]}, account.TakeName{User: b.User, Handle: hs[2]})
-	same(t, got(l.a.Handles(ctx, append(hs, hs[1])))(t), map[account.Handle]auth.UserID{hs[1]: a.User, hs[2]: b.User})
-	same(t, len(got(l.a.Handles(ctx, nil))(t)), 0)
-}
-
-func handleTogether(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, h := l.signUp(), account.Handle(random())
-	l.do(account.TakeName{User: a.User, Handle: h})
-	b := account.Account{User: newUser(), Name: "Altri", Version: 1}
-	l.fails(storage.ErrExists, account.InsertAccount{Account: b}, event(1), account.TakeName{User: b.User, Handle: h})
-	_, err := l.a.Account(ctx, b.User)
-	is(t, err, storage.ErrNotFound)
-	same(t, len(claims(t, s)), 0)
-	stale := a
-	stale.Version = 7
-	other := account.Handle(random())
-	l.fails(storage.ErrConflict, account.TakeName{User: a.User, Handle: other}, account.UpdateAccount{Account: stale})
-	same(t, got(l.a.Handle(ctx, h))(t), a)
-	l.do(account.InsertAccount{Account: b}, account.TakeName{User: b.User, Handle: other}) // which is free
-	same(t, got(l.a.Handle(ctx, other))(t), b)
-}
-
-func tokenValues(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	for seed := range seeds {
-		for _, user := range []auth.UserID{l.signUp().User, {}} {
-			tok := fill[account.Token](t, seed)
-			tok.User, tok.ID = user, random()
-			l.do(account.PutToken{Token: tok})
-			same(t, l.token(tok.ID), tok)
-		}
-	}
-	_, err := l.a.Token(ctx, random())
-	is(t, err, storage.ErrNotFound)
-	long := l.newToken(l.signUp().User, account.LinkIdentity)
-	long.About = bytes.Repeat([]byte{0, 255, '\'', 7}, 256)
-	l.do(account.PutToken{Token: long})
-	same(t, l.token(long.ID), long)
-}
-
-func tokenPut(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp().User, l.signUp().User
-	old, kept, theirs := l.newToken(a, account.ResetPassword), l.newToken(a, account.VerifyAddress), l.newToken(b, account.ResetPassword)
-	l.do(account.PutToken{Token: old}, account.PutToken{Token: kept}, account.PutToken{Token: theirs})
-	fresh := l.newToken(a, account.ResetPassword)
-	l.do(account.PutToken{Token: fresh})
-	same(t, l.token(old.ID), account.Token{})
-	same(t, l.token(fresh.ID), fresh)
-	fresh.Hash, fresh.Ends = hash(), at(200)
-	l.do(account.PutToken{Token: fresh}) // the same again
-	for _, tok := range []account.Token{fresh, kept, theirs} {
-		same(t, l.token(tok.ID), tok)
-	}
-	loose := l.newToken(auth.UserID{}, account.LinkIdentity)
-	l.do(account.PutToken{Token: loose})
-	for _, user := range []auth.UserID{a, {}} {
-		for _, p := range []account.Purpose{account.ResetPassword, account.ChangeAddress, account.LinkIdentity} {
-			for _, id := range [][16]byte{theirs.ID, loose.ID} {
-				taken := l.newToken(user, p)
-				taken.ID = id
-				l.fails(storage.ErrExists, account.PutToken{Token: taken})
-				l.fails(storage.ErrExists, event(1), account.PutToken{Token: taken})
-			}
-		}
-	}
-	moved := l.newToken(a, account.SecondStep)
-	moved.ID = fresh.ID // a purpose of its own
-	l.fails(storage.ErrExists, event(1), account.PutToken{Token: moved})
-	for _, tok := range []account.Token{fresh, kept, theirs} {
-		same(t, l.token(tok.ID), tok)
-	}
-	same(t, len(claims(t, s)), 0)
-}
-
-func tokenLoose(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	one, two := l.newToken(auth.UserID{}, account.LinkIdentity), l.newToken(auth.UserID{}, account.LinkIdentity)
-	l.do(account.PutToken{Token: one}, account.PutToken{Token: two}, account.DropTokens{Purposes: []account.Purpose{account.LinkIdentity}}, account.EraseUser{})
-	same(t, l.token(one.ID), one)
-	same(t, l.token(two.ID), two)
-	l.fails(storage.ErrExists, event(1), account.PutToken{Token: one})
-	l.do(account.UseToken{ID: one.ID})
-	same(t, l.token(one.ID), account.Token{})
-	same(t, l.token(two.ID), two)
-}
-
-func tokenUse(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a := l.signUp()
-	tok, other := l.newToken(a.User, account.ResetPassword), l.newToken(a.User, account.VerifyAddress)
-	l.do(account.PutToken{Token: tok}, account.PutToken{Token: other})
-	next := a
-	next.Password = "$argon2id$new"
-	l.do(account.UseToken{ID: tok.ID}, account.UpdateAccount{Account: next}, event(1))
-	next.Version++
-	l.fails(storage.ErrNotFound, account.UseToken{ID: tok.ID})
-	l.fails(storage.ErrNotFound, account.UpdateAccount{Account: next}, event(2), account.UseToken{ID: tok.ID})
-	same(t, l.account(a.User), next)
-	same(t, len(claims(t, s)), 1)
-	same(t, l.token(tok.ID), account.Token{})
-	same(t, l.token(other.ID), other)
-}
-
-func tokenDrop(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp().User, l.signUp().User
-	var tokens []account.Token
-	for _, user := range []auth.UserID{a, b} {
-		for _, p := range []account.Purpose{account.VerifyAddress, account.ResetPassword, account.SecondStep} {
-			tok := l.newToken(user, p)
-			l.do(account.PutToken{Token: tok})
-			tokens = append(tokens, tok)
-		}
-	}
-	l.do(account.DropTokens{User: a, Purposes: []account.Purpose{account.ResetPassword, account.LinkIdentity, account.VerifyAddress}}, account.DropTokens{User: b})
-	for i, tok := range tokens {
-		if i < 2 {
-			tok = account.Token{}
-		}
-		same(t, l.token(tokens[i].ID), tok)
-	}
-}
-
-func factorValues(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	for seed := range seeds {
-		user := l.signUp().User
-		_, err := l.a.Factor(ctx, user)
-		is(t, err, storage.ErrNotFound)
-		for again := range 2 {
-			f := fill[account.Factor](t, seed+again)
-			f.User = user
-			l.do(account.PutFactor{Factor: f})
-			same(t, got(l.a.Factor(ctx, user))(t), f)
-		}
-	}
-}
-
-func factorStep(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	user, other := l.signUp().User, l.signUp().User
-	l.fails(storage.ErrNotFound, event(1), account.TakeStep{User: user, Step: 5})
-	f := account.Factor{User: user, Sealed: []byte("x"), Confirmed: at(1), Step: 1 << 40}
-	theirs := account.Factor{User: other, Sealed: []byte("y")}
-	l.do(account.PutFactor{Factor: f}, account.PutFactor{Factor: theirs})
-	for _, step := range []int64{f.Step, f.Step - 1, 0, -1} {
-		l.fails(storage.ErrConflict, event(1), account.TakeStep{User: user, Step: step})
-	}
-	for _, more := range []int64{1, 1, 7} {
-		f.Step += more
-		l.do(account.TakeStep{User: user, Step: f.Step})
-		same(t, got(l.a.Factor(ctx, user))(t), f)
-		l.fails(storage.ErrConflict, event(1), account.TakeStep{User: user, Step: f.Step})
-	}
-	same(t, got(l.a.Factor(ctx, other))(t), theirs)
-	same(t, len(claims(t, s)), 0)
-}
-
-func factorDrop(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp().User, l.signUp().User
-	for _, user := range []auth.UserID{a, b} {
-		l.do(account.PutFactor{Factor: account.Factor{User: user, Sealed: []byte("x")}}, account.PutRecovery{User: user, Hashes: [][32]byte{hash(), hash()}})
-	}
-	for range 2 { // none is no error
-		l.do(account.DropFactor{User: a})
-		_, err := l.a.Factor(ctx, a)
-		is(t, err, storage.ErrNotFound)
-		same(t, got(l.a.Recovery(ctx, a))(t), 0)
-	}
-	got(l.a.Factor(ctx, b))(t)
-	same(t, got(l.a.Recovery(ctx, b))(t), 2)
-}
-
-func recoveryUse(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp().User, l.signUp().User
-	both, mine := hash(), hash() // two people may have the same, if only in a test
-	same(t, got(l.a.Recovery(ctx, a))(t), 0)
-	l.do(account.PutRecovery{User: a, Hashes: [][32]byte{both, mine}}, account.PutRecovery{User: b, Hashes: [][32]byte{both}})
-	l.do(account.UseRecovery{User: a, Hash: both})
-	for _, c := range []account.UseRecovery{{User: a, Hash: both}, {User: b, Hash: mine}, {User: a, Hash: hash()}, {User: newUser(), Hash: mine}} {
-		l.fails(storage.ErrNotFound, c)
-		l.fails(storage.ErrNotFound, event(1), c)
-	}
-	same(t, got(l.a.Recovery(ctx, a))(t), 1)
-	same(t, got(l.a.Recovery(ctx, b))(t), 1)
-	same(t, len(claims(t, s)), 0)
-}
-
-func recoveryPut(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	user := l.signUp().User
-	old, kept, fresh := hash(), hash(), hash()
-	l.do(account.PutRecovery{User: user, Hashes: [][32]byte{old, kept}})
-	l.do(account.PutRecovery{User: user, Hashes: [][32]byte{kept, fresh, hash()}})
-	same(t, got(l.a.Recovery(ctx, user))(t), 3)
-	l.fails(storage.ErrNotFound, account.UseRecovery{User: user, Hash: old})
-	l.do(account.UseRecovery{User: user, Hash: kept}, account.UseRecovery{User: user, Hash: fresh})
-	l.do(account.PutRecovery{User: user})
-	same(t, got(l.a.Recovery(ctx, user))(t), 0)
-}
-
-func identityValues(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	for seed := range seeds {
-		i := fill[account.Identity](t, seed)
-		i.User = l.signUp().User
-		l.do(account.InsertIdentity{Identity: i})
-		same(t, got(l.a.Identity(ctx, i.Issuer, i.Subject))(t), i)
-		same(t, got(l.a.Identities(ctx, i.User))(t), []account.Identity{i})
-		same(t, got(l.a.Fiscal(ctx, i.Fiscal))(t), []account.Identity{i})
-	}
-}
-
-func (l *lodge) link(i account.Identity) account.Identity {
-	l.Helper()
-	l.do(account.InsertIdentity{Identity: i})
-	return i
-}
-
-func identityInsert(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp().User, l.signUp().User
-	i := l.link(account.Identity{Issuer: "https://idp.example", Subject: "1", User: a, Level: auth.LevelLow, Linked: at(1), Used: at(2)})
-	for _, user := range []auth.UserID{a, b, newUser()} {
-		again := account.Identity{Issuer: i.Issuer, Subject: i.Subject, User: user}
-		l.fails(storage.ErrExists, event(1), account.InsertIdentity{Identity: again})
-	}
-	same(t, got(l.a.Identity(ctx, i.Issuer, i.Subject))(t), i)
-	same(t, len(got(l.a.Identities(ctx, b))(t)), 0)
-	same(t, len(claims(t, s)), 0)
-	l.link(account.Identity{Issuer: i.Issuer, Subject: "2", User: b})
-	l.link(account.Identity{Issuer: i.Issuer + "/", Subject: "1", User: b})
-	for _, none := range [][2]string{{i.Issuer, ""}, {"", "1"}, {i.Subject, i.Issuer}, {i.Issuer, "1 "}, {"HTTPS://idp.example", "1"}} {
-		_, err := l.a.Identity(ctx, none[0], none[1])
-		is(t, err, storage.ErrNotFound)
-	}
-}
-
-func identityUse(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	i := l.link(account.Identity{Issuer: "i", Subject: "s", User: l.signUp().User, Level: auth.LevelLow, Linked: at(1), Used: at(1)})
-	other := l.link(account.Identity{Issuer: "i", Subject: "t", User: i.User, Linked: at(2)})
-	for _, c := range []struct {
-		level, want account.Level
-		at, used    int
-	}{{auth.LevelHigh, auth.LevelHigh, 5, 5}, {auth.LevelLow, auth.LevelHigh, 6, 6}, {0, auth.LevelHigh, 3, 6}} {
-		l.do(account.UseIdentity{Issuer: "i", Subject: "s", Level: c.level, At: at(c.at)})
-		i.Level, i.Used = c.want, at(c.used)
-		same(t, got(l.a.Identity(ctx, "i", "s"))(t), i)
-		same(t, got(l.a.Identities(ctx, i.User))(t), []account.Identity{i, other})
-	}
-	l.fails(storage.ErrNotFound, event(1), account.UseIdentity{Issuer: "s", Subject: "i", At: at(9)})
-}
-
-func identityDrop(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	a, b := l.signUp().User, l.signUp().User
-	i := l.link(account.Identity{Issuer: "i", Subject: "s", User: a, Fiscal: hash(), Linked: at(1)})
-	kept := l.link(account.Identity{Issuer: "i", Subject: "t", User: a, Linked: at(2)})
-	for _, c := range []account.DropIdentity{{User: b, Issuer: "i", Subject: "s"}, {User: a, Issuer: "i", Subject: "x"}, {Issuer: "i", Subject: "s"}} {
-		l.fails(storage.ErrNotFound, event(1), c)
-	}
-	l.do(account.DropIdentity{User: a, Issuer: "i", Subject: "s"})
-	l.fails(storage.ErrNotFound, account.DropIdentity{User: a, Issuer: "i", Subject: "s"})
-	same(t, got(l.a.Identities(ctx, a))(t), []account.Identity{kept})
-	same(t, len(got(l.a.Fiscal(ctx, i.Fiscal))(t)), 0)
-	i.User = b
-	l.link(i)
-	same(t, got(l.a.Fiscal(ctx, i.Fiscal))(t), []account.Identity{i})
-}
-
-func identityOrder(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	user, fiscal := l.signUp().User, hash()
-	var want []account.Identity
-	for n, name := range []string{"z", "B", "a", "é"} {
-		when := at(max(n, 1)) // the first two at once, by issuer and subject
-		want = append(want, account.Identity{Issuer: name, Subject: "s", User: user, Fiscal: fiscal, Linked: when})
-	}
-	for _, n := range []int{2, 0, 3, 1} {
-		l.link(want[n])
-	}
-	slices.Reverse(want[:2])
-	same(t, got(l.a.Identities(ctx, user))(t), want)
-	same(t, got(l.a.Fiscal(ctx, fiscal))(t), want)
-}
-
-func identityFiscal(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	fiscal := hash()
-	a := l.link(account.Identity{Issuer: "i", Subject: "a", User: l.signUp().User, Fiscal: fiscal, Linked: at(1)})
-	b := l.link(account.Identity{Issuer: "j", Subject: "b", User: l.signUp().User, Fiscal: fiscal, Linked: at(2)})
-	l.link(account.Identity{Issuer: "i", Subject: "c", User: l.signUp().User, Linked: at(3)})
-	same(t, got(l.a.Fiscal(ctx, fiscal))(t), []account.Identity{a, b})
-	same(t, len(got(l.a.Fiscal(ctx, hash()))(t)), 0)
-	same(t, len(got(l.a.Fiscal(ctx, [32]byte{}))(t)), 0)
-}
-
-func consentOnce(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	for seed := range seeds {
-		c := fill[account.Consent](t, seed)
-		c.User = l.signUp().User
-		l.do(account.InsertConsent{Consent: c})
-		later := c
-		later.At = c.At.Add(time.Hour)
-		l.do(account.InsertConsent{Consent: later})
-		same(t, got(l.a.Consents(ctx, c.User))(t), []account.Consent{c})
-	}
-}
-
-func consentOrder(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	user, other := l.signUp().User, l.signUp().User
-	want := []account.Consent{
-		{User: user, Document: "terms", Edition: "2025-01", At: at(1)}, {User: user, Document: "privacy", Edition: "2026-09", At: at(2)},
-		{User: user, Document: "terms", Edition: "2026-03", At: at(2)}, {User: user, Document: "terms", Edition: "2026-09", At: at(2)},
-	}
-	for _, i := range []int{3, 1, 0, 2} {
-		l.do(account.InsertConsent{Consent: want[i]})
-	}
-	l.do(account.InsertConsent{Consent: account.Consent{User: other, Document: "terms", Edition: "2026-09", At: at(9)}})
-	same(t, got(l.a.Consents(ctx, user))(t), want)
-}
-
-func attemptsPut(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	for seed := range seeds {
-		v := fill[account.Attempts](t, seed)
-		l.fails(storage.ErrConflict, event(1), account.PutAttempts{Attempts: v, Seen: 1})
-		l.do(account.PutAttempts{Attempts: v})
-		same(t, got(l.a.Attempts(ctx, [][16]byte{v.Key}))(t), []account.Attempts{v})
-		for _, seen := range []int{0, v.Count - 1, v.Count + 1, -1} {
-			l.fails(storage.ErrConflict, account.PutAttempts{Attempts: account.Attempts{Key: v.Key, Count: 1, At: at(1)}, Seen: seen})
-		}
-		for _, count := range []int{v.Count + 1, 0, 3} { // to none, and from none
-			seen := v.Count
-			v.Count, v.At = count, v.At.Add(-time.Minute)
-			l.do(account.PutAttempts{Attempts: v, Seen: seen})
-			same(t, got(l.a.Attempts(ctx, [][16]byte{v.Key}))(t), []account.Attempts{v})
-		}
-	}
-	same(t, len(claims(t, s)), 0)
-}
-
-func attemptsDrop(t *testing.T, s community.Store) {
-	l := newLodge(t, s)
-	var keys [][16]byte
-	want := map[[16]byte]account.Attempts{}
-	for n := range 4 {
-		v := account.Attempts{Key: random(), Count: n + 1, At: at(n)}
-		keys = append(keys, v.Key)
-		want[v.Key] = v
-		l.do(account.PutAttempts{Attempts: v})
-	}
-	there := func() map[[16]byte]account.Attempts {
-		t.Helper()
-		out := map[[16]byte]account.Attempts{}
-		found := got(l.a.Attempts(ctx, append(slices.Clone(keys), keys[0], random())))(t)
-		for _, v := range found {
-			out[v.Key] = v
-		}
-		same(t, len(found), len(out))
-		return out
-	}
-	same(t, there(), want)
-	l.do(account.DropAttempts{Keys: [][16]byte{keys[1], random(), keys[3]}}, account.DropAttempts{})
-	delete(want, keys[1])
-	delete(want, keys[3])
-	same(t, there(), want)
-	same(t, len(got(l.a.Attempts(ctx, nil))(t)), 0)
-}
-
 func accountNeeded(t *testing.T, s community.Store) {
 	l := newLodge(t, s)
 	user := newUser()
 	for _, c := range []storage.Change{
 		account.TakeName{User: user, Handle: random()},
 		account.PutToken{Token: l.newToken(user, account.ResetPassword)},
+		account.PutToken{Token: l.newToken(user, account.SecondStep)},
 		account.PutFactor{Factor: account.Factor{User: user}},
 		account.PutRecovery{User: user, Hashes: [][32]byte{hash()}},
 		account.PutRecovery{User: user},
@@ -711,7 +309,7 @@ func accountForget(t *testing.T, s community.Store) {
 		l.do(account.PutToken{Token: tok}, account.PutAttempts{Attempts: v})
 		tokens, keys = append(tokens, tok), append(keys, v.Key)
 	}
-	l.do(account.Forget{Before: at(12)})
+	l.do(account.Forget{}, account.Forget{Before: at(12), Tried: at(12)})
 	for n, tok := range tokens {
 		if n < 2 {
 			tok = account.Token{}
@@ -723,12 +321,14 @@ func accountForget(t *testing.T, s community.Store) {
 	same(t, left, []account.Attempts{{Key: keys[2], Count: 1, At: at(12)}, {Key: keys[3], Count: 1, At: at(13)}})
 	// What was dropped can be there again, and be forgotten again.
 	again := account.Attempts{Key: keys[0], Count: 1, At: at(20)}
-	l.do(account.PutAttempts{Attempts: again}, account.Forget{Before: at(15)})
+	l.do(account.PutAttempts{Attempts: again}, account.Forget{Before: at(30), Tried: at(15)})
 	same(t, got(l.a.Attempts(ctx, keys))(t), []account.Attempts{again})
 	// And what went on since counts by its last.
-	l.do(account.PutAttempts{Attempts: account.Attempts{Key: keys[0], Count: 2, At: at(40)}, Seen: 1}, account.Forget{Before: at(30)})
+	l.do(account.PutAttempts{Attempts: account.Attempts{Key: keys[0], Count: 2, At: at(40)}, Seen: 1}, account.Forget{Tried: at(30)})
 	same(t, len(got(l.a.Attempts(ctx, keys))(t)), 1)
 	l.do(account.Forget{Before: at(41)})
+	same(t, len(got(l.a.Attempts(ctx, keys))(t)), 1)
+	l.do(account.Forget{Tried: at(41)})
 	same(t, len(got(l.a.Attempts(ctx, keys))(t)), 0)
 }
 
@@ -829,7 +429,7 @@ func accountText(t *testing.T, s community.Store) {
 		tok.Address = bad
 		all = append(all, account.PutToken{Token: tok}, account.InsertIdentity{Identity: account.Identity{User: a.User, Issuer: bad}},
 			account.InsertIdentity{Identity: account.Identity{User: a.User, Subject: bad}},
-			account.UseIdentity{Issuer: bad}, account.UseIdentity{Subject: bad}, account.DropIdentity{User: a.User, Issuer: bad}, account.DropIdentity{User: a.User, Subject: bad},
+			account.UseIdentity{User: a.User, Issuer: bad}, account.UseIdentity{User: a.User, Subject: bad}, account.DropIdentity{User: a.User, Issuer: bad}, account.DropIdentity{User: a.User, Subject: bad},
 			account.InsertConsent{Consent: account.Consent{User: a.User, Document: bad}}, account.InsertConsent{Consent: account.Consent{User: a.User, Edition: bad}})
 		for _, c := range all {
 			l.fails(storage.ErrInvalid, event(1), c)
@@ -876,7 +476,7 @@ func accountTogether(t *testing.T, s community.Store) {
 	l := newLodge(t, s)
 	a := l.signUp()
 	tok := l.newToken(a.User, account.ResetPassword)
-	v := session.Session{ID: storage.NewID[session.Session](), User: a.User, Hash: hash(), Ends: at(100), Version: 1}
+	v := session.Session{ID: storage.NewID[session.Session](), User: a.User, Selector: hash(), Ends: at(100), Version: 1}
 	l.do(account.PutToken{Token: tok}, session.InsertSession{Session: v})
 	next := a
 	next.Password = "$argon2id$new"
@@ -891,12 +491,12 @@ func accountTogether(t *testing.T, s community.Store) {
 	}
 	same(t, l.token(tok.ID), tok)
 	same(t, l.account(a.User), a)
-	same(t, got(s.Sessions().Session(ctx, v.Hash))(t), v)
+	same(t, got(s.Sessions().Session(ctx, v.Selector))(t), v)
 	same(t, len(claims(t, s)), 0)
 	must(t, s.Sessions().Apply(ctx, all...)) // by any door
 	same(t, slices.Collect(maps.Values(got(l.a.Names(ctx, []auth.UserID{a.User}))(t))), []string{a.Name})
 	same(t, l.account(a.User).Password, next.Password)
-	_, err := s.Sessions().Session(ctx, v.Hash)
+	_, err := s.Sessions().Session(ctx, v.Selector)
 	is(t, err, storage.ErrNotFound)
 	same(t, len(claims(t, s)), 1)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -103,7 +104,7 @@ func methods() []method {
 		f("Written", func(ctx context.Context, f forum.Store) error {
 			return tell(f.Written(ctx, forum.WrittenQuery{User: user}))
 		}),
-	}, accountMethods(), sessionMethods(), membershipMethods())
+	}, accountMethods(), sessionMethods(), membershipMethods(), qaMethods())
 }
 
 func knowsMethods(t *testing.T, _ community.Store) {
@@ -111,7 +112,7 @@ func knowsMethods(t *testing.T, _ community.Store) {
 	stores := map[string]reflect.Type{
 		"": reflect.TypeFor[community.Store](), "Forum.": reflect.TypeFor[forum.Store](),
 		"Accounts.": reflect.TypeFor[account.Store](), "Sessions.": reflect.TypeFor[session.Store](),
-		"Membership.": reflect.TypeFor[membership.Store](),
+		"Membership.": reflect.TypeFor[membership.Store](), "QA.": reflect.TypeFor[qa.Store](),
 	}
 	for prefix := range stores {
 		known[strings.TrimSuffix(prefix, ".")] = true // a door, no work

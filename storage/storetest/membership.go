@@ -37,8 +37,10 @@ var membershipRowPromises = []promise{
 	{"Membership/Invitation/Mailbox", "a mailbox has one invitation at most that is neither used up nor revoked, and that is found by it", false, invitationMailbox},
 	{"Membership/Invitation/Use", "an invitation is used as often as Most says, not when it is revoked or over, and a use is no update", false, invitationUse},
 	{"Membership/Turns", "a turn of the phase is made only if its number is the next; turns come oldest first", false, turns},
-	{"Membership/Coordinators/Hold", "who holds the coordinators does so from what was seen only", false, holdCoordinators},
+	{"Membership/Coordinators/Hold", "who holds the coordinators of an area does so from what was seen there only", false, holdCoordinators},
 	{"Membership/Coordinators", "coordinators are those who are active and not held back from the commons at the moment, by id", false, coordinators},
+	{"Membership/Coordinators/Area", "coordinators of an area are the active members who are so there and not held back from there or from the commons", false, coordinatorsOfArea},
+	{"Membership/Acting", "of many at once it is told for which organisations they act at the moment, each once and by id, and who acts for none is left out", false, acting},
 	{"Membership/Standing", "a standing is all there is of a person at an instant, and nobody else's", false, standing},
 	{"Membership/Standing/Nobody", "of a person of whom there is nothing there is nothing but the last turn", false, standingNobody},
 	{"Membership/Standing/Instant", "mandates and sanctions are in a standing from the first instant to before the last, and not when lifted", false, standingInstant},
@@ -501,7 +503,7 @@ func membershipRefused(t *testing.T, s community.Store) {
 				return err
 			},
 			"Applications": func() error {
-				_, err := h.m.Applications(ctx, membership.ApplicationQuery{Category: membership.Category(bad)})
+				_, err := h.m.Applications(ctx, membership.ApplicationQuery{Categories: []membership.Category{membership.Citizen, membership.Category(bad)}})
 				return err
 			},
 		} {

@@ -82,9 +82,9 @@ func useRace(t *testing.T, s community.Store) {
 func holdRace(t *testing.T, s community.Store) {
 	h := newRoster(t, s)
 	for range rounds() {
-		_, seen, err := h.m.Coordinators(ctx, at(0))
+		_, seen, err := h.m.Coordinators(ctx, auth.Commons, at(0))
 		must(t, err)
-		same(t, race(t, storage.ErrConflict, func(int) error { return s.Apply(ctx, membership.HoldCoordinators{Seen: seen}) }), 1)
+		same(t, race(t, storage.ErrConflict, func(int) error { return s.Apply(ctx, membership.HoldCoordinators{Area: auth.Commons, Seen: seen}) }), 1)
 		if t.Failed() {
 			return
 		}
@@ -103,12 +103,12 @@ func lastRace(t *testing.T, s community.Store) {
 			m := all[caller]
 			m.State = membership.Left
 			for {
-				who, seen, err := s.Membership().Coordinators(ctx, at(0))
+				who, seen, err := s.Membership().Coordinators(ctx, auth.Commons, at(0))
 				if err == nil && len(who) == 1 {
 					return errLast
 				}
 				if err == nil {
-					err = s.Apply(ctx, membership.HoldCoordinators{Seen: seen}, membership.UpdateMember{Member: m})
+					err = s.Apply(ctx, membership.HoldCoordinators{Area: auth.Commons, Seen: seen}, membership.UpdateMember{Member: m})
 				}
 				if !errors.Is(err, storage.ErrConflict) {
 					return err
@@ -116,7 +116,7 @@ func lastRace(t *testing.T, s community.Store) {
 			}
 		}, errLast)
 		same(t, left, callers-1)
-		who, _, err := h.m.Coordinators(ctx, at(0))
+		who, _, err := h.m.Coordinators(ctx, auth.Commons, at(0))
 		must(t, err)
 		same(t, len(who), 1)
 		if t.Failed() {

@@ -77,7 +77,7 @@ func (h *roster) dump(people ...auth.UserID) string {
 	list("sanctions", sanctions, err)
 	turns, err := h.m.Turns(ctx)
 	list("turns", turns, err)
-	who, _, err := h.m.Coordinators(ctx, at(0))
+	who, _, err := h.m.Coordinators(ctx, auth.Commons, at(0))
 	list("coordinators", who, err)
 	tally, err := h.m.Tally(ctx)
 	list("tally", tally, err)

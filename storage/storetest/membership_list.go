@@ -262,12 +262,14 @@ func applicationList(t *testing.T, s community.Store) {
 		all = append(all, a)
 	}
 	for _, q := range []membership.ApplicationQuery{
-		{}, {State: membership.Applied}, {User: me}, {Category: membership.Citizen}, {State: membership.Declined, User: me}, {State: membership.Applied, Category: membership.Research},
-		{User: newUser()}, {State: membership.Approved, User: me, Category: membership.Citizen}, {Category: "nessuna"},
+		{}, {State: membership.Applied}, {User: me}, {Categories: []membership.Category{membership.Citizen}}, {State: membership.Declined, User: me},
+		{State: membership.Applied, Categories: []membership.Category{membership.Research}}, {User: newUser()},
+		{State: membership.Approved, User: me, Categories: []membership.Category{membership.Citizen}}, {Categories: []membership.Category{"nessuna"}},
+		{Categories: []membership.Category{membership.Citizen, "nessuna", membership.Citizen}}, {State: membership.Applied, Categories: []membership.Category{membership.Research, membership.Citizen}},
 	} {
 		var want []membership.Application
 		for _, a := range all {
-			if (q.State == 0 || a.State == q.State) && (q.User.IsZero() || a.User == q.User) && (q.Category == "" || a.Category == q.Category) {
+			if (q.State == 0 || a.State == q.State) && (q.User.IsZero() || a.User == q.User) && (len(q.Categories) == 0 || slices.Contains(q.Categories, a.Category)) {
 				want = append(want, a)
 			}
 		}

@@ -296,7 +296,7 @@ func holdCoordinators(t *testing.T, s community.Store) {
 	h := newRoster(t, s)
 	seen := func() int {
 		t.Helper()
-		_, n, err := h.m.Coordinators(ctx, at(0))
+		_, n, err := h.m.Coordinators(ctx, auth.Commons, at(0))
 		must(t, err)
 		return n
 	}
@@ -304,15 +304,26 @@ func holdCoordinators(t *testing.T, s community.Store) {
 	for range 4 {
 		n := seen()
 		for _, other := range append(before, n+1, -1) {
-			h.fails(storage.ErrConflict, event(1), membership.HoldCoordinators{Seen: other})
+			h.fails(storage.ErrConflict, event(1), membership.HoldCoordinators{Area: auth.Commons, Seen: other})
 		}
 		same(t, seen(), n)
-		h.do(membership.HoldCoordinators{Seen: n})
+		h.do(membership.HoldCoordinators{Area: auth.Commons, Seen: n})
 		before = append(before, n)
 	}
-	h.fails(storage.ErrConflict, membership.HoldCoordinators{Seen: seen()}, membership.HoldCoordinators{Seen: seen()})
+	h.fails(storage.ErrConflict, membership.HoldCoordinators{Area: auth.Commons, Seen: seen()}, membership.HoldCoordinators{Area: auth.Commons, Seen: seen()})
 	same(t, slices.Contains(before, seen()), false)
 	same(t, len(claims(t, s)), 0)
+
+	// Each area for itself.
+	n, one, other := seen(), newArea(), newArea()
+	for _, area := range []auth.AreaID{one, other} {
+		_, first, err := h.m.Coordinators(ctx, area, at(0))
+		must(t, err)
+		h.fails(storage.ErrConflict, membership.HoldCoordinators{Area: area, Seen: first + 1})
+		h.do(membership.HoldCoordinators{Area: area, Seen: first})
+		h.fails(storage.ErrConflict, membership.HoldCoordinators{Area: area, Seen: first})
+	}
+	same(t, seen(), n)
 }
 
 func coordinators(t *testing.T, s community.Store) {
@@ -356,9 +367,86 @@ func coordinators(t *testing.T, s community.Store) {
 		h.member(set)
 	}
 	slices.SortFunc(want, auth.UserID.Compare)
-	who, _, err := h.m.Coordinators(ctx, now)
+	who, _, err := h.m.Coordinators(ctx, auth.Commons, now)
 	must(t, err)
 	same(t, who, want)
+}
+
+func coordinatorsOfArea(t *testing.T, s community.Store) {
+	h := newRoster(t, s)
+	now, area := at(500), newArea()
+	var want []auth.UserID
+	for _, x := range []struct {
+		may      bool
+		member   func(*membership.Member)
+		area     auth.AreaID
+		role     auth.Role
+		sanction func(*membership.Sanction)
+	}{
+		{may: true, role: auth.Coordinator},
+		{may: true, role: auth.Coordinator, member: func(m *membership.Member) { m.Role = auth.Observer }},
+		{role: auth.Moderator, member: func(m *membership.Member) { m.Role = auth.Coordinator }},
+		{role: auth.Outsider, member: func(m *membership.Member) { m.Role = auth.Coordinator }},
+		{role: auth.Coordinator, area: newArea()},
+		{role: auth.Coordinator, member: func(m *membership.Member) { m.State = membership.Away }},
+		{role: auth.Coordinator, member: func(m *membership.Member) { m.State = membership.Left }},
+		{role: auth.Coordinator, sanction: func(*membership.Sanction) {}},
+		{role: auth.Coordinator, sanction: func(v *membership.Sanction) { v.Area = area }},
+		{role: auth.Coordinator, sanction: func(v *membership.Sanction) { v.Area, v.Kind = area, membership.ReadOnly }},
+		{may: true, role: auth.Coordinator, sanction: func(v *membership.Sanction) { v.Area = newArea() }},
+		{may: true, role: auth.Coordinator, sanction: func(v *membership.Sanction) { v.Area, v.Kind = area, membership.Warning }},
+		{may: true, role: auth.Coordinator, sanction: func(v *membership.Sanction) { v.Area, v.Until = area, now }},
+		{may: true, role: auth.Coordinator, sanction: func(v *membership.Sanction) { v.Area, v.Lifted = area, at(1) }},
+	} {
+		m := h.member(x.member)
+		if x.area.IsZero() {
+			x.area = area
+		}
+		h.do(membership.SetAreaRole{AreaRole: membership.AreaRole{User: m.User, Area: x.area, Role: x.role}})
+		if x.sanction != nil {
+			v := h.newSanction(m.User, membership.Suspension)
+			x.sanction(&v)
+			h.do(membership.InsertSanction{Sanction: v})
+		}
+		if x.may {
+			want = append(want, m.User)
+		}
+	}
+	nobody := newUser()
+	h.do(membership.SetAreaRole{AreaRole: membership.AreaRole{User: nobody, Area: area, Role: auth.Coordinator}})
+	slices.SortFunc(want, auth.UserID.Compare)
+	who, _, err := h.m.Coordinators(ctx, area, now)
+	must(t, err)
+	same(t, who, want)
+	who, _, err = h.m.Coordinators(ctx, newArea(), now)
+	must(t, err)
+	same(t, len(who), 0)
+}
+
+func acting(t *testing.T, s community.Store) {
+	h := newRoster(t, s)
+	now := at(500)
+	orgs := []auth.OrgID{h.newOrg().ID, h.newOrg().ID, h.newOrg().ID}
+	slices.SortFunc(orgs, auth.OrgID.Compare)
+	mandate := func(user auth.UserID, org auth.OrgID, set func(*membership.Mandate)) {
+		v := h.newMandate(user, org)
+		if set != nil {
+			set(&v)
+		}
+		h.do(membership.InsertMandate{Mandate: v})
+	}
+	both, one, none := newUser(), newUser(), newUser()
+	mandate(both, orgs[2], nil)
+	mandate(both, orgs[0], func(v *membership.Mandate) { v.Until = now.Add(time.Microsecond) })
+	mandate(both, orgs[0], func(v *membership.Mandate) { v.Title = "altro" })
+	mandate(both, orgs[1], func(v *membership.Mandate) { v.Verified = time.Time{} })
+	mandate(one, orgs[1], func(v *membership.Mandate) { v.From = now })
+	mandate(none, orgs[0], func(v *membership.Mandate) { v.Until = now })
+	mandate(none, orgs[0], func(v *membership.Mandate) { v.From = now.Add(time.Microsecond) })
+	mandate(newUser(), orgs[0], nil)
+	found := got(h.m.Acting(ctx, []auth.UserID{none, both, newUser(), one, both}, now))(t)
+	same(t, found, map[auth.UserID][]auth.OrgID{both: {orgs[0], orgs[2]}, one: {orgs[1]}})
+	same(t, len(got(h.m.Acting(ctx, nil, now))(t)), 0)
 }
 
 func standing(t *testing.T, s community.Store) {
@@ -374,6 +462,9 @@ func standing(t *testing.T, s community.Store) {
 		f.Member = m
 		f.Waiting = fill[membership.Application](t, i)
 		f.Waiting.User, f.Waiting.State = m.User, membership.Applied
+		if i%2 == 0 { // otherwise of an organisation that is not there
+			f.Waiting.Org, f.Code = org.ID, org.Code
+		}
 		f.Areas = map[auth.AreaID]auth.Role{}
 		old := h.newApplication(m.User)
 		old.State = membership.Declined
@@ -475,6 +566,9 @@ func membershipMethods() []method {
 		m("OrgsByID", func(ctx context.Context, m membership.Store) error {
 			return tell(m.OrgsByID(ctx, []auth.OrgID{id}))
 		}),
+		m("Acting", func(ctx context.Context, m membership.Store) error {
+			return tell(m.Acting(ctx, []auth.UserID{user}, at(1)))
+		}),
 		m("OrgsByCode", func(ctx context.Context, m membership.Store) error {
 			return tell(m.OrgsByCode(ctx, []string{"c_f205"}))
 		}),
@@ -488,7 +582,7 @@ func membershipMethods() []method {
 		}),
 		m("Tally", func(ctx context.Context, m membership.Store) error { return tell(m.Tally(ctx)) }),
 		m("Coordinators", func(ctx context.Context, m membership.Store) error {
-			_, _, err := m.Coordinators(ctx, at(1))
+			_, _, err := m.Coordinators(ctx, auth.Commons, at(1))
 			return err
 		}),
 		m("AreaRoles", func(ctx context.Context, m membership.Store) error { return tell(m.AreaRoles(ctx, auth.Commons)) }),

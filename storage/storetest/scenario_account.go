@@ -28,6 +28,7 @@ var accountScenarios = []promise{
 	{"S36/Reset", "of 64 who use one link to reset a password at once one succeeds, also where another is sent", true, accountReset},
 	{"S37/Verify", "of 64 accounts that prove one address at once one has it", true, accountVerify},
 	{"S37/Link", "of 64 people who link one pending identity at once one has it", true, accountLink},
+	{"S40/Outlive", "no session, token or second step that is asked for with a password outlives the end of that password, however many are asked for at once", true, accountOutlive},
 	{"S41/Step", "of 64 who answer with one time step at once one gets in", true, accountStep},
 	{"S41/Recovery", "of 64 who answer with one recovery code at once one gets in", true, accountRecovery},
 	{"S73/SignUp", "of 64 who sign up with names that look alike one has it", true, accountSignUp},
@@ -58,7 +59,7 @@ func newRegistry(t *testing.T, s community.Store) *registry {
 	r := &registry{t: t, now: at(0)}
 	r.Service = account.New(account.Config{
 		Store: s.Accounts(), Passwords: plain{}, Auth: auth.AllowAll{}, Ends: session.Ends, Key: make([]byte, 32),
-		Account: account.Tries{Free: 1 << 20}, Source: account.Tries{Free: 1 << 20},
+		Account: account.Tries{Free: 1 << 20}, Source: account.Tries{Free: 1 << 20}, Mail: account.Tries{Free: 1 << 20}, SignUps: account.Tries{Free: 1 << 20},
 		Clock: func() time.Time {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -100,8 +101,15 @@ func (r *registry) joins() (auth.Actor, account.NewAccount) {
 	in := account.NewAccount{Name: fmt.Sprintf("person%d", 1000+r.made), Password: "a password"}
 	in.Address = in.Name + "@a.example"
 	id := got(r.SignUp(ctx, in))(r.t)
-	same(r.t, got(r.Verify(ctx, r.secret(account.SendVerify, in.Address)))(r.t), id)
-	return auth.Actor{User: id}, in
+	who := auth.Actor{User: id}
+	same(r.t, got(r.Verify(ctx, who, r.secret(account.SendVerify, in.Address)))(r.t).User, id)
+	return who, in
+}
+
+// links links a pending identity to somebody who has joined.
+func (r *registry) links(who auth.Actor, pending string) error {
+	_, err := r.LinkIdentity(ctx, who, account.NewIdentity{Pending: pending, Proof: account.Proof{Password: "a password"}})
+	return err
 }
 
 // oneGetsIn is oneWins where there are several refusals.
@@ -141,19 +149,78 @@ func accountReset(t *testing.T, s community.Store) {
 	got(r.SignIn(ctx, account.Credentials{Name: in.Name, Password: "another password"}))(t)
 }
 
+// accountOutlive has a password changed while many come in with it, and while
+// who is in asks for tokens.
+func accountOutlive(t *testing.T, s community.Store) {
+	r := newRegistry(t, s)
+	sessions := session.New(session.Config{Store: s.Sessions(), Clock: func() time.Time { return at(0) }, MayAct: r.MayAct, NeedStill: true, Scopes: []auth.Action{"forum.read"}})
+	start := func(e account.Entry) (session.Session, error) {
+		_, v, err := sessions.Start(ctx, session.NewSession{User: e.User, Still: e.Still()})
+		return v, err
+	}
+	for range rounds() {
+		who, in := r.joins()
+		e := got(r.SignIn(ctx, account.Credentials{Name: in.Name, Password: in.Password}))(t)
+		open := got(start(e))(t)
+		for i, err := range together(parallel, func(i int) error {
+			switch {
+			case i == parallel/2:
+				_, err := r.ChangePassword(ctx, who, account.PasswordChange{Old: in.Password, New: "another password"})
+				return err
+			case i%2 == 0:
+				_, err := start(e)
+				return err
+			}
+			_, _, err := sessions.Issue(ctx, who, session.NewToken{Name: "n", Scopes: []auth.Action{"forum.read"}, Ends: at(60), Still: open.Still()})
+			return err
+		}) {
+			if i == parallel/2 {
+				must(t, err)
+			} else if err != nil && !errors.Is(err, session.ErrSession) && !errors.Is(err, storage.ErrInvalid) { // or there are too many tokens
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+		same(t, len(got(s.Sessions().Sessions(ctx, who.User))(t)), 0)
+		same(t, len(got(s.Sessions().Tokens(ctx, who.User))(t)), 0)
+
+		// And of those who are asked for a code.
+		in.Password = "another password"
+		r.enrols(who, in.Password)
+		var seconds [parallel]string
+		for i, err := range together(parallel, func(i int) error {
+			if i == parallel/2 {
+				_, err := r.ChangePassword(ctx, who, account.PasswordChange{Old: in.Password, New: "a third password"})
+				return err
+			}
+			e, err := r.SignIn(ctx, account.Credentials{Name: in.Name, Password: in.Password})
+			seconds[i] = e.Second
+			return err
+		}) {
+			if err != nil && (i == parallel/2 || !errors.Is(err, account.ErrSignIn) && !errors.Is(err, auth.ErrLimited)) {
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+		for _, second := range seconds {
+			_, err := r.SecondStep(ctx, account.Code{Second: second, Code: "000000"})
+			is(t, err, account.ErrToken)
+		}
+	}
+}
+
 func accountVerify(t *testing.T, s community.Store) {
 	r := newRegistry(t, s)
 	round := 0
 	oneGetsIn(t, func() func(int) error {
 		round++
 		var links [parallel]string
+		var people [parallel]auth.Actor
 		address := fmt.Sprintf("office%d@a.example", round)
 		for i := range links {
-			got(r.SignUp(ctx, account.NewAccount{Name: fmt.Sprintf("clerk%d.of%d", i+100, round+100), Address: address, Password: "a password"}))(t)
+			people[i].User = got(r.SignUp(ctx, account.NewAccount{Name: fmt.Sprintf("clerk%d.of%d", i+100, round+100), Address: address, Password: "a password"}))(t)
 			links[i] = r.secret(account.SendVerify, address)
 		}
 		return func(i int) error {
-			_, err := r.Verify(ctx, links[i])
+			_, err := r.Verify(ctx, people[i], links[i])
 			return err
 		}
 	}, account.ErrToken)
@@ -171,10 +238,7 @@ func accountLink(t *testing.T, s community.Store) {
 		id := account.ExternalIdentity{Issuer: "proxy", Subject: fmt.Sprint(n)}
 		one, two := got(r.SignInExternal(ctx, id))(t).Pending, got(r.SignInExternal(ctx, id))(t).Pending
 		return func(i int) error {
-			if i%2 == 0 {
-				return r.LinkIdentity(ctx, people[i], one)
-			}
-			return r.LinkIdentity(ctx, people[i], two)
+			return r.links(people[i], []string{one, two}[i%2])
 		}
 	}, account.ErrToken, storage.ErrInvalid)
 }
@@ -248,7 +312,7 @@ func accountDisabled(t *testing.T, s community.Store) {
 	r := newRegistry(t, s)
 	who, in := r.joins()
 	id := account.ExternalIdentity{Issuer: "proxy", Subject: "1", Level: auth.LevelSubstantial}
-	must(t, r.LinkIdentity(ctx, who, got(r.SignInExternal(ctx, id))(t).Pending))
+	must(t, r.links(who, got(r.SignInExternal(ctx, id))(t).Pending))
 	must(t, r.RequestReset(ctx, in.Address, ""))
 	secret := r.secret(account.SendReset, in.Address)
 	sessions := session.New(session.Config{Store: s.Sessions(), Clock: func() time.Time { return at(0) }, MayAct: r.MayAct})

@@ -278,7 +278,7 @@ func sessionRace(t *testing.T, s community.Store) {
 	l := newLobby(t, s)
 	v := l.enter(newUser(), 1)
 	oneWins(t, storage.ErrConflict, func() func(int) error {
-		now := got(l.s.Session(ctx, v.Hash))(t)
+		now := got(l.s.Session(ctx, v.Selector))(t)
 		next := now
 		next.Before = now.Before
 		return func(int) error { return s.Apply(ctx, session.UpdateSession{Session: next}) }
@@ -295,7 +295,7 @@ func sessionRace(t *testing.T, s community.Store) {
 				is(t, err, storage.ErrNotFound)
 			}
 		}
-		_, err := l.s.Session(ctx, v.Hash)
+		_, err := l.s.Session(ctx, v.Selector)
 		is(t, err, storage.ErrNotFound)
 	}
 }

@@ -33,7 +33,10 @@ var memberScenarios = []promise{
 	{"Members/MandateMidnight", "a mandate ends exactly at its instant, with nothing done about it", false, mandateMidnight},
 	{"Members/SuspendNow", "a suspension holds from the next call on, and ends the sessions of before in the same unit", false, suspendNow},
 	{"Members/Appeal", "an appeal is made once and answered once", true, appealOnce},
-	{"Members/Tick", "whoever applied is a member from the instant that their category is open to all, and again none before it", false, openByDate},
+	{"Members/LastOfArea", "one coordinator of an area who can act stays, whichever way the last two go at once", true, lastOfArea},
+	{"Members/LeaveGranted", "whoever leaves while they are given a role in an area has none after", true, leaveGranted},
+	{"Members/Expired", "an application that has waited too long is over for good, whichever way the phase turns", false, expiredForGood},
+	{"Members/Tick", "whoever applied is a member from the instant that their category is open to all, and stays one when it closes", false, openByDate},
 	{"Members/Import", "a register that is read twice, or twice at once, is there once", true, importTwice},
 	{"Members/Erase", "of a member who is erased nothing is left, and what they gave is nobody's", false, eraseMember},
 }
@@ -339,7 +342,7 @@ func lastCoordinator(t *testing.T, s community.Store) {
 				t.Fatal(err)
 			}
 		}
-		all, _, err := h.Membership().Coordinators(ctx, h.clock.Now())
+		all, _, err := h.Membership().Coordinators(ctx, auth.Commons, h.clock.Now())
 		must(t, err)
 		if len(all) != 1 {
 			t.Fatalf("round %d: %d coordinators: %v", round, len(all), errs)
@@ -357,7 +360,7 @@ func foundOnce(t *testing.T, s community.Store) {
 		return err
 	}), storage.ErrExists)
 	same(t, won, 1)
-	all, _, err := s.Membership().Coordinators(ctx, at(0))
+	all, _, err := s.Membership().Coordinators(ctx, auth.Commons, at(0))
 	must(t, err)
 	same(t, len(all), 1)
 }
@@ -432,8 +435,9 @@ func openByDate(t *testing.T, s community.Store) {
 	h.is(who, false)
 	h.turns(2)
 	h.is(who, true)
+	before := h.standing(who).Member
 	h.turns(1)
-	h.is(who, false)
+	same(t, h.standing(who).Member, before)
 	h.turns(2)
 	name := membership.Field{Text: "Ada", Audience: auth.CommunityMembers}
 	got(h.m.EditProfile(ctx, who, membership.ProfileEdit{Version: 1, Name: &name}))(t)
@@ -491,4 +495,85 @@ func eraseMember(t *testing.T, s community.Store) {
 	is(t, err, membership.ErrInvitation)
 	must(t, h.m.Erase(ctx, h.second.User, nil))
 	is(t, h.m.Erase(ctx, h.chief.User, nil), membership.ErrLast)
+}
+
+func lastOfArea(t *testing.T, s community.Store) {
+	h := newHall(t, s)
+	goes := []func(who, other auth.Actor, area auth.AreaID) error{
+		func(who, _ auth.Actor, _ auth.AreaID) error { return h.m.Leave(ctx, who) },
+		func(who, _ auth.Actor, _ auth.AreaID) error { return h.m.Deactivate(ctx, who) },
+		func(who, _ auth.Actor, _ auth.AreaID) error { return h.m.Erase(ctx, who.User, nil) },
+		func(who, _ auth.Actor, area auth.AreaID) error {
+			return h.m.Grant(ctx, who, membership.NewRole{User: who.User, Area: area, Role: auth.Member})
+		},
+		func(who, other auth.Actor, area auth.AreaID) error {
+			return h.m.Grant(ctx, who, membership.NewRole{User: other.User, Area: area})
+		},
+	}
+	for round := range max(rounds(), len(goes)) {
+		area := newArea()
+		two := [2]auth.Actor{h.joins(auth.Member), h.joins(auth.Member)}
+		must(t, h.m.FoundArea(ctx, h.chief, area, two[0].User))
+		must(t, h.m.Grant(ctx, two[0], membership.NewRole{User: two[1].User, Area: area, Role: auth.Coordinator}))
+		errs := together(2, func(i int) error {
+			do := goes[round%len(goes)]
+			if i == 1 {
+				do = goes[(round/len(goes)+round)%len(goes)]
+			}
+			return do(two[i], two[1-i], area)
+		})
+		for _, err := range errs {
+			if err != nil && !errors.Is(err, membership.ErrLast) && !errors.Is(err, auth.ErrDenied) && !errors.Is(err, membership.ErrNotMember) && !errors.Is(err, storage.ErrNotFound) {
+				t.Fatal(err)
+			}
+		}
+		left, _, err := h.Membership().Coordinators(ctx, area, h.clock.Now())
+		must(t, err)
+		if len(left) != 1 {
+			t.Fatalf("round %d: %d coordinators: %v", round, len(left), errs)
+		}
+	}
+}
+
+func leaveGranted(t *testing.T, s community.Store) {
+	h := newHall(t, s)
+	for range rounds() {
+		who, area := h.joins(auth.Member), newArea()
+		must(t, h.m.FoundArea(ctx, h.chief, area, h.member.User))
+		errs := together(2, func(i int) error {
+			if i == 0 {
+				return h.m.Grant(ctx, h.member, membership.NewRole{User: who.User, Area: area, Role: auth.Member})
+			}
+			return h.m.Leave(ctx, who)
+		})
+		must(t, errs[1])
+		if errs[0] != nil {
+			is(t, errs[0], membership.ErrNotMember)
+		}
+		same(t, len(h.standing(who).Areas), 0)
+		must(t, h.m.Leave(ctx, who))
+	}
+}
+
+func expiredForGood(t *testing.T, s community.Store) {
+	h := newHall(t, s)
+	who, early := h.person(), h.person()
+	a := h.applies(who, membership.NewApplication{Category: membership.Beneficiary, Org: h.milan.ID})
+	b := h.applies(early, membership.NewApplication{Category: membership.Citizen})
+	h.clock.pass(90 * 24 * time.Hour)
+	over := h.clock.Now()
+	for _, to := range []int{1, 0, 2, 1} {
+		h.turns(to)
+		mine := got(h.m.Mine(ctx, who))(t)
+		same(t, mine.State, membership.Expired)
+		same(t, mine.Decided, over)
+		is(t, h.approves(h.chief, a.ID), storage.ErrConflict)
+		is(t, h.m.Withdraw(ctx, who, a.ID), storage.ErrConflict)
+		h.is(who, false)
+		h.is(early, to == 2 || got(h.m.Mine(ctx, early))(t).State == membership.Approved)
+		h.clock.pass(time.Hour)
+	}
+	same(t, got(h.Membership().Application(ctx, a.ID))(t).State, membership.Expired)
+	same(t, got(h.Membership().Application(ctx, b.ID))(t).State, membership.Approved)
+	h.is(early, true)
 }

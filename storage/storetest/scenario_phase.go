@@ -20,6 +20,7 @@ import (
 // with the rules of membership over the store.
 var phaseScenarios = []promise{
 	{"S-phase-gate", "whoever the phase leaves out is told so, and when it opens, whatever they ask about; and is let in from that instant", false, forumPhaseGate},
+	{"S-phase-gate/Applicant", "whoever has applied too early is told by every tool when their category opens, is decided on from that instant, and then takes part", false, forumApplicant},
 	{"S-phase-back", "going back suspends and tells nothing more to whoever is left out; on the way on all is as it was", false, forumPhaseBack},
 	{"S-phase-between", "what was begun before the phase closed is refused after, and nothing of it is written", false, forumPhaseBetween},
 	{"S-promise", "what was written in a narrow phase stays narrow in a wide one, until somebody widens it", false, forumPromise},
@@ -152,6 +153,42 @@ func forumPhaseGate(t *testing.T, s community.Store) {
 	must(t, q.says(q.professor, targets[0].topic))
 	is(t, q.reads(q.professor, targets[1].topic), storage.ErrNotFound)
 	same(t, len(got(q.f.Boards(ctx, q.professor, auth.Commons))(t)), 1)
+}
+
+func forumApplicant(t *testing.T, s community.Store) {
+	q := newSquare(t, s)
+	targets := q.targets()
+	q.turns(0)
+	bologna := got(q.m.AddOrg(ctx, q.chief, membership.NewOrg{Code: "unibo", Name: "Università di Bologna"}))(t)
+	for _, in := range []membership.NewApplication{
+		{Category: membership.University, Org: bologna.ID, Title: "ricercatore"},
+		{Category: membership.Expert, Text: "Me ne occupo da anni"},
+	} {
+		who := q.person()
+		a := q.applies(who, in)
+		same(t, a.State, membership.Applied)
+		same(t, a.Opens, q.opens)
+		q.denied(who, membership.ReasonPhase, q.opens, targets...)
+		is(t, q.approves(q.chief, a.ID), auth.ErrDenied)
+	}
+	who := q.person()
+	a := q.applies(who, membership.NewApplication{Category: membership.University, Org: bologna.ID})
+	q.clock.pass(q.opens.Sub(q.clock.Now()) - time.Microsecond)
+	q.denied(who, membership.ReasonPhase, q.opens, targets...)
+	is(t, q.approves(q.chief, a.ID), auth.ErrDenied)
+	q.clock.pass(time.Microsecond)
+	same(t, got(q.m.Mine(ctx, who))(t).Decidable, true)
+	is(t, q.says(who, targets[0].topic), auth.ErrDenied) // not before somebody has decided
+	must(t, q.approves(q.chief, a.ID))
+	must(t, q.reads(who, targets[0].topic))
+	must(t, q.says(who, targets[0].topic))
+	must(t, q.says(auth.Actor{User: who.User, For: bologna.ID}, targets[0].topic))
+	is(t, q.reads(who, targets[1].topic), storage.ErrNotFound)
+
+	q.turns(0)
+	q.denied(who, membership.ReasonPhase, time.Time{}, targets...) // by hand: nobody knows when
+	q.turns(1)
+	must(t, q.says(who, targets[0].topic))
 }
 
 func forumPhaseBack(t *testing.T, s community.Store) {

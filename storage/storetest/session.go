@@ -16,9 +16,10 @@ import (
 // What sessions and the tokens of programs promise.
 var sessionPromises = []promise{
 	{"Session/Values", "every field of a session is read as it was inserted, and as it was updated but for those that stay", false, sessionValues},
-	{"Session/Insert", "no two sessions have one ID or one secret", false, sessionInsert},
-	{"Session/Find", "a session is found by its secret and by the one before, and by no other", false, sessionFind},
+	{"Session/Insert", "no two sessions have one ID or one selector", false, sessionInsert},
+	{"Session/Find", "a session is found by its selector, whatever its secrets are, and by nothing else", false, sessionFind},
 	{"Session/Update", "a session is updated from the version that is there only, and not after its end", false, sessionUpdate},
+	{"Session/Hold", "what rides with a session that has ended is not made, and what rides with one that has not leaves it as it is", false, sessionHold},
 	{"Session/End", "a session ends once, and no other with it", false, sessionEnd},
 	{"Session/EndAll", "all sessions of a person end but the one named, and nobody else's", false, sessionEndAll},
 	{"Session/Trim", "of a person's sessions those unused for longest end beyond a number, and nobody else's", false, sessionTrim},
@@ -66,7 +67,7 @@ func newLobby(t *testing.T, s community.Store) *lobby {
 func (l *lobby) enter(user auth.UserID, seen int) session.Session {
 	l.Helper()
 	v := session.Session{
-		ID: storage.NewID[session.Session](), User: user, Hash: hash(), Turned: at(seen), Level: auth.LevelLow,
+		ID: storage.NewID[session.Session](), User: user, Selector: hash(), Hash: hash(), Turned: at(seen), Proved: at(0), Level: auth.LevelLow,
 		Label: "Firefox", Made: at(0), Seen: at(seen), Ends: at(10_000), Version: 1,
 	}
 	l.do(session.InsertSession{Session: v})
@@ -93,42 +94,41 @@ func sessionValues(t *testing.T, s community.Store) {
 	l := newLobby(t, s)
 	everywhere := func(want session.Session) {
 		t.Helper()
-		same(t, got(l.s.Session(ctx, want.Hash))(t), want)
-		same(t, got(l.s.Session(ctx, want.Before))(t), want)
+		same(t, got(l.s.Session(ctx, want.Selector))(t), want)
 		same(t, l.sessions(want.User), []session.Session{want})
 	}
 	for seed := range seeds {
 		v := fill[session.Session](t, seed)
-		v.Hash, v.Before = hash(), hash()
+		v.Selector, v.Hash, v.Before = hash(), hash(), hash()
 		l.do(session.InsertSession{Session: v})
 		everywhere(v)
 		next := fill[session.Session](t, seed+1)
 		next.ID, next.Version, next.Hash, next.Before = v.ID, v.Version, hash(), hash()
 		l.do(session.UpdateSession{Session: next})
-		next.User, next.Label, next.Made, next.Ends = v.User, v.Label, v.Made, v.Ends
+		next.User, next.Selector, next.Label, next.Made, next.Ends = v.User, v.Selector, v.Label, v.Made, v.Ends
 		next.Version++
 		everywhere(next)
-		for _, h := range []session.Hash{v.Hash, v.Before} {
+		for _, h := range []session.Hash{v.Hash, v.Before, next.Hash, next.Before} {
 			_, err := l.s.Session(ctx, h)
 			is(t, err, storage.ErrNotFound)
 		}
 	}
-	zero := session.Session{ID: storage.NewID[session.Session](), User: newUser(), Hash: hash()}
+	zero := session.Session{ID: storage.NewID[session.Session](), User: newUser(), Selector: hash()}
 	l.do(session.InsertSession{Session: zero})
-	same(t, got(l.s.Session(ctx, zero.Hash))(t), zero)
+	same(t, got(l.s.Session(ctx, zero.Selector))(t), zero)
 }
 
 func sessionInsert(t *testing.T, s community.Store) {
 	l := newLobby(t, s)
 	v := l.enter(newUser(), 1)
 	same1, same2 := v, v
-	same1.Hash, same1.User = hash(), newUser()
+	same1.Selector, same1.User = hash(), newUser()
 	same2.ID, same2.User = storage.NewID[session.Session](), newUser()
 	for _, again := range []session.Session{v, same1, same2} {
 		l.fails(storage.ErrExists, session.InsertSession{Session: again})
 		l.fails(storage.ErrExists, event(1), session.InsertSession{Session: again})
 	}
-	same(t, got(l.s.Session(ctx, v.Hash))(t), v)
+	same(t, got(l.s.Session(ctx, v.Selector))(t), v)
 	same(t, len(l.sessions(same1.User))+len(l.sessions(same2.User)), 0)
 	same(t, len(claims(t, s)), 0)
 }
@@ -136,30 +136,41 @@ func sessionInsert(t *testing.T, s community.Store) {
 func sessionFind(t *testing.T, s community.Store) {
 	l := newLobby(t, s)
 	a, b := l.enter(newUser(), 1), l.enter(newUser(), 1)
-	first := a.Hash
-	a.Before, a.Hash = a.Hash, hash()
-	l.do(session.UpdateSession{Session: a})
-	a.Version++
-	second := a.Hash
-	same(t, got(l.s.Session(ctx, first))(t), a)
-	same(t, got(l.s.Session(ctx, second))(t), a)
-	same(t, got(l.s.Session(ctx, b.Hash))(t), b)
-	a.Before, a.Hash = a.Hash, hash()
-	l.do(session.UpdateSession{Session: a})
-	a.Version++
-	same(t, got(l.s.Session(ctx, second))(t), a)
-	near := a.Hash
+	for range 3 {
+		same(t, got(l.s.Session(ctx, a.Selector))(t), a)
+		same(t, got(l.s.Session(ctx, b.Selector))(t), b)
+		a.Before, a.Hash = a.Hash, hash()
+		l.do(session.UpdateSession{Session: a})
+		a.Version++
+	}
+	twin := l.enter(newUser(), 1)
+	twin.Hash = a.Hash // two may have the same, if only in a test
+	l.do(session.UpdateSession{Session: twin})
+	twin.Version++
+	same(t, got(l.s.Session(ctx, twin.Selector))(t), twin)
+	same(t, got(l.s.Session(ctx, a.Selector))(t), a)
+	near := a.Selector
 	near[31] ^= 1
-	for _, h := range []session.Hash{first, hash(), {}, near} {
+	for _, h := range []session.Hash{a.Hash, a.Before, hash(), {}, near} {
 		_, err := l.s.Session(ctx, h)
 		is(t, err, storage.ErrNotFound)
 	}
-	a.Before = session.Hash{}
-	l.do(session.UpdateSession{Session: a})
-	_, err := l.s.Session(ctx, second)
-	is(t, err, storage.ErrNotFound)
-	_, err = l.s.Session(ctx, session.Hash{}) // which is nobody's secret before
-	is(t, err, storage.ErrNotFound)
+}
+
+func sessionHold(t *testing.T, s community.Store) {
+	l := newLobby(t, s)
+	user := newUser()
+	v, ended := l.enter(user, 1), l.enter(user, 2)
+	l.do(session.EndSession{ID: ended.ID})
+	for _, id := range []session.ID{ended.ID, storage.NewID[session.Session](), {}} {
+		l.fails(storage.ErrNotFound, session.HoldSession{ID: id})
+		l.fails(storage.ErrNotFound, event(1), session.HoldSession{ID: id})
+	}
+	same(t, len(claims(t, s)), 0)
+	l.do(session.HoldSession{ID: v.ID})
+	l.do(session.HoldSession{ID: v.ID}, event(1))
+	same(t, len(claims(t, s)), 1)
+	same(t, l.sessions(user), []session.Session{v})
 }
 
 func sessionUpdate(t *testing.T, s community.Store) {
@@ -171,7 +182,7 @@ func sessionUpdate(t *testing.T, s community.Store) {
 		l.fails(storage.ErrConflict, session.UpdateSession{Session: stale})
 		l.fails(storage.ErrConflict, event(1), session.UpdateSession{Session: stale})
 	}
-	same(t, got(l.s.Session(ctx, v.Hash))(t), v)
+	same(t, got(l.s.Session(ctx, v.Selector))(t), v)
 	l.do(session.EndSession{ID: v.ID})
 	l.fails(storage.ErrNotFound, session.UpdateSession{Session: v})
 	l.fails(storage.ErrNotFound, event(1), session.UpdateSession{Session: v})
@@ -186,11 +197,11 @@ func sessionEnd(t *testing.T, s community.Store) {
 	l.do(session.EndSession{ID: gone.ID})
 	l.fails(storage.ErrNotFound, session.EndSession{ID: gone.ID})
 	l.fails(storage.ErrNotFound, event(1), session.EndSession{ID: gone.ID})
-	_, err := l.s.Session(ctx, gone.Hash)
+	_, err := l.s.Session(ctx, gone.Selector)
 	is(t, err, storage.ErrNotFound)
 	same(t, l.sessions(user), []session.Session{stays})
 	l.do(session.InsertSession{Session: gone}) // its secret is free again
-	same(t, got(l.s.Session(ctx, gone.Hash))(t), gone)
+	same(t, got(l.s.Session(ctx, gone.Selector))(t), gone)
 }
 
 func sessionEndAll(t *testing.T, s community.Store) {
@@ -372,7 +383,7 @@ func sessionForget(t *testing.T, s community.Store) {
 func sessionText(t *testing.T, s community.Store) {
 	l := newLobby(t, s)
 	for _, bad := range []string{"\x00", "a\x00b", "\xff", "\xed\xa0\x80"} {
-		v := session.Session{ID: storage.NewID[session.Session](), User: newUser(), Hash: hash(), Label: bad, Version: 1}
+		v := session.Session{ID: storage.NewID[session.Session](), User: newUser(), Selector: hash(), Label: bad, Version: 1}
 		l.fails(storage.ErrInvalid, event(1), session.InsertSession{Session: v})
 		a, b := session.Token{ID: storage.NewID[session.Token](), User: newUser(), Hash: hash(), Name: bad}, session.Token{ID: storage.NewID[session.Token](), User: newUser(), Hash: hash()}
 		b.Scopes = []auth.Action{"forum.read", auth.Action(bad)}
@@ -380,10 +391,10 @@ func sessionText(t *testing.T, s community.Store) {
 		l.fails(storage.ErrInvalid, event(1), session.InsertToken{Token: b})
 	}
 	for _, text := range hostile {
-		v := session.Session{ID: storage.NewID[session.Session](), User: newUser(), Hash: hash(), Label: text, Version: 1}
+		v := session.Session{ID: storage.NewID[session.Session](), User: newUser(), Selector: hash(), Label: text, Version: 1}
 		p := session.Token{ID: storage.NewID[session.Token](), User: v.User, Hash: hash(), Name: text, Scopes: []auth.Action{"forum.read"}}
 		l.do(session.InsertSession{Session: v}, session.InsertToken{Token: p})
-		same(t, got(l.s.Session(ctx, v.Hash))(t), v)
+		same(t, got(l.s.Session(ctx, v.Selector))(t), v)
 		same(t, got(l.s.Token(ctx, p.Hash))(t), p)
 	}
 	same(t, len(claims(t, s)), 0)

@@ -97,7 +97,7 @@ func (m *authMachine) account() account.Account {
 func (m *authMachine) session() session.Session {
 	id := pick(m.machine, "session", m.sessions)
 	s := session.Session{
-		ID: id, User: m.user(), Hash: m.secret(id.Bytes()), Turned: m.tick(), Level: auth.Level(m.number("level", 3)), Label: m.text(),
+		ID: id, User: m.user(), Selector: m.secret(id.Bytes()), Hash: m.secret(id.Bytes()), Turned: m.tick(), Proved: m.tick(), Level: auth.Level(m.number("level", 3)), Label: m.text(),
 		Made: m.now, Seen: m.tick(), Ends: m.tick(), Version: 1 + m.number("version", 2),
 	}
 	if m.yes("turned") {
@@ -108,7 +108,9 @@ func (m *authMachine) session() session.Session {
 
 // change draws one of all the changes of accounts and sessions.
 func (m *authMachine) change() storage.Change {
-	purpose := func() account.Purpose { return account.Purpose(1 + m.number("purpose", 1)) }
+	purpose := func() account.Purpose {
+		return []account.Purpose{account.VerifyAddress, account.ChangeAddress, account.SecondStep}[m.number("purpose", 2)]
+	}
 	past := func() time.Time { return m.now.Add(-time.Duration(m.number("ago", 60)) * time.Second) }
 	return pick(m.machine, "change", []func() storage.Change{
 		func() storage.Change { return account.InsertAccount{Account: m.account()} },
@@ -124,6 +126,8 @@ func (m *authMachine) change() storage.Change {
 			return account.PutToken{Token: tok}
 		},
 		func() storage.Change { return account.UseToken{ID: m.key()} },
+		func() storage.Change { return account.Unchanged{User: m.user(), Version: 1 + m.number("version", 2)} },
+		func() storage.Change { return session.HoldSession{ID: pick(m.machine, "session", m.sessions)} },
 		func() storage.Change {
 			return account.DropTokens{User: m.user(), Purposes: []account.Purpose{purpose(), purpose()}}
 		},
@@ -144,7 +148,7 @@ func (m *authMachine) change() storage.Change {
 			return account.InsertIdentity{Identity: i}
 		},
 		func() storage.Change {
-			return account.UseIdentity{Issuer: m.issuer(), Subject: m.text(), Level: auth.Level(m.number("level", 3)), At: past()}
+			return account.UseIdentity{User: m.user(), Issuer: m.issuer(), Subject: m.text(), Level: auth.Level(m.number("level", 3)), At: past()}
 		},
 		func() storage.Change {
 			return account.DropIdentity{User: m.user(), Issuer: m.issuer(), Subject: m.text()}
@@ -178,7 +182,7 @@ func (m *authMachine) change() storage.Change {
 		func() storage.Change { return session.EndToken{ID: pick(m.machine, "token", m.tokens)} },
 		func() storage.Change { return session.EndTokens{User: m.user()} },
 		func() storage.Change { return session.Forget{Before: past(), Idle: past()} },
-		func() storage.Change { return account.Forget{Before: past()} },
+		func() storage.Change { return account.Forget{Before: past(), Tried: past()} },
 	})()
 }
 

@@ -53,7 +53,7 @@ func (sp authSpot) identity() account.Identity {
 func (sp authSpot) session() session.Session {
 	before := sp.hash
 	before[0]++
-	return session.Session{ID: storage.MakeID[session.Session](sp.key), User: sp.who, Hash: sp.hash, Before: before, Turned: sp.now, Made: sp.now, Seen: sp.now, Ends: sp.now.Add(time.Hour), Version: 1}
+	return session.Session{ID: storage.MakeID[session.Session](sp.key), User: sp.who, Selector: sp.hash, Hash: sp.hash, Before: before, Turned: sp.now, Proved: sp.now, Made: sp.now, Seen: sp.now, Ends: sp.now.Add(time.Hour), Version: 1}
 }
 
 func (sp authSpot) pass() session.Token {
@@ -109,10 +109,7 @@ func authLooks() []look {
 		return tell(a.Attempts(ctx, [][16]byte{sp.key, {1}}))
 	})
 	f("Session", func(ctx context.Context, s session.Store, sp authSpot) error {
-		return tell(s.Session(ctx, sp.session().Hash))
-	})
-	f("Session before", func(ctx context.Context, s session.Store, sp authSpot) error {
-		return tell(s.Session(ctx, sp.session().Before))
+		return tell(s.Session(ctx, sp.session().Selector))
 	})
 	f("Sessions", func(ctx context.Context, s session.Store, sp authSpot) error { return tell(s.Sessions(ctx, sp.who)) })
 	f("Token", func(ctx context.Context, s session.Store, sp authSpot) error { return tell(s.Token(ctx, sp.hash)) })
@@ -123,7 +120,13 @@ func authLooks() []look {
 	for _, change := range []func(sp authSpot) storage.Change{
 		func(sp authSpot) storage.Change { return account.UpdateAccount{Account: sp.account()} },
 		func(sp authSpot) storage.Change { return account.TakeName{User: sp.who, Handle: sp.key} },
+		func(sp authSpot) storage.Change { return account.Unchanged{User: sp.who, Version: 1} },
 		func(sp authSpot) storage.Change { return account.PutToken{Token: sp.token()} },
+		func(sp authSpot) storage.Change {
+			tok := sp.token()
+			tok.ID, tok.Purpose = storage.NewID[struct{}]().Bytes(), account.SecondStep
+			return account.PutToken{Token: tok}
+		},
 		func(sp authSpot) storage.Change { return account.UseToken{ID: sp.key} },
 		func(sp authSpot) storage.Change {
 			return account.DropTokens{User: sp.who, Purposes: []account.Purpose{account.ResetPassword}}
@@ -134,7 +137,7 @@ func authLooks() []look {
 		func(sp authSpot) storage.Change { return account.PutRecovery{User: sp.who} },
 		func(sp authSpot) storage.Change { return account.UseRecovery{User: sp.who, Hash: sp.hash} },
 		func(sp authSpot) storage.Change {
-			return account.UseIdentity{Issuer: "i", Subject: sp.who.String(), At: sp.now}
+			return account.UseIdentity{User: sp.who, Issuer: "i", Subject: sp.who.String(), At: sp.now}
 		},
 		func(sp authSpot) storage.Change {
 			return account.DropIdentity{User: sp.who, Issuer: "i", Subject: sp.who.String()}
@@ -148,6 +151,7 @@ func authLooks() []look {
 		func(sp authSpot) storage.Change { return account.DropAttempts{Keys: [][16]byte{sp.key}} },
 		func(sp authSpot) storage.Change { return account.EraseUser{User: sp.who} },
 		func(sp authSpot) storage.Change { return session.UpdateSession{Session: sp.session()} },
+		func(sp authSpot) storage.Change { return session.HoldSession{ID: sp.session().ID} },
 		func(sp authSpot) storage.Change { return session.EndSession{ID: sp.session().ID} },
 		func(sp authSpot) storage.Change { return session.EndSessions{User: sp.who} },
 		func(sp authSpot) storage.Change { return session.TrimSessions{User: sp.who, Most: 0} },
@@ -156,7 +160,9 @@ func authLooks() []look {
 		func(sp authSpot) storage.Change { return session.EndTokens{User: sp.who} },
 		// What is forgotten is oldest: nothing here. The session shows that
 		// something was looked at.
-		func(sp authSpot) storage.Change { return account.Forget{Before: sp.now.Add(-long)} },
+		func(sp authSpot) storage.Change {
+			return account.Forget{Before: sp.now.Add(-long), Tried: sp.now.Add(-long)}
+		},
 		func(sp authSpot) storage.Change {
 			return session.Forget{Before: sp.now.Add(-long), Idle: sp.now.Add(-long)}
 		},

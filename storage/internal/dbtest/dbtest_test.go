@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	Main(m)
 }
 
-var children = map[string]func() int{writerFile: writer, clusterChild: holdCluster}
+var children = map[string]func() int{writerFile: writer, votersVotes: voters, clusterChild: holdCluster}
 
 // Each test has a schema of its own, on a server whose order of text and whose
 // time zone are not the plain ones.

@@ -82,8 +82,15 @@ func membershipLooks() []look {
 			return tell(m.MembersByID(ctx, []auth.UserID{sp.who}))
 		}),
 		of("Coordinators", func(ctx context.Context, m membership.Store, _ spot) error {
-			_, _, err := m.Coordinators(ctx, time.Now())
+			_, _, err := m.Coordinators(ctx, auth.Commons, time.Now())
 			return err
+		}),
+		of("Coordinators of an area", func(ctx context.Context, m membership.Store, sp spot) error {
+			_, _, err := m.Coordinators(ctx, sp.area, time.Now())
+			return err
+		}),
+		of("Acting", func(ctx context.Context, m membership.Store, sp spot) error {
+			return tell(m.Acting(ctx, []auth.UserID{sp.who}, time.Now()))
 		}),
 		of("AreaRoles", func(ctx context.Context, m membership.Store, sp spot) error { return tell(m.AreaRoles(ctx, sp.area)) }),
 		of("Mandate", func(ctx context.Context, m membership.Store, sp spot) error {
@@ -152,7 +159,10 @@ func membershipLooks() []look {
 		"applied": func(spot) membership.ApplicationQuery { return membership.ApplicationQuery{State: membership.Applied} },
 		"user":    func(sp spot) membership.ApplicationQuery { return membership.ApplicationQuery{User: sp.who} },
 		"category": func(sp spot) membership.ApplicationQuery {
-			return membership.ApplicationQuery{Category: sp.person.application.Category}
+			return membership.ApplicationQuery{Categories: []membership.Category{sp.person.application.Category}}
+		},
+		"categories": func(sp spot) membership.ApplicationQuery {
+			return membership.ApplicationQuery{State: membership.Applied, Categories: []membership.Category{sp.person.application.Category, "altra"}}
 		},
 	} {
 		list("Applications "+name, func(ctx context.Context, m membership.Store, sp spot, after storage.Cursor) (int, storage.Cursor, error) {

@@ -35,6 +35,7 @@ type spot struct {
 	reply  forum.Reply
 	who    auth.UserID
 	person personSpot
+	qa     qaSpot
 	now    time.Time
 }
 
@@ -48,6 +49,9 @@ func newSpot(t testing.TB, s community.Store, now time.Time) spot {
 	var changes []storage.Change
 	sp.person, changes = newPersonSpot(sp.who, sp.area, now)
 	changes = append(changes, newAuthSpot(sp.who, now).changes()...)
+	var asked []storage.Change
+	sp.qa, asked = newQASpot(sp.who, sp.area, now)
+	changes = append(changes, asked...)
 	changes = append(changes, forum.InsertBoard{Board: sp.board}, forum.MarkAllRead{User: sp.who, At: now.Add(-time.Hour)})
 	for i := range 5 {
 		topic := forum.Topic{
@@ -200,7 +204,7 @@ func looks() []look {
 	}), look{"Claim", func(ctx context.Context, s community.Store, _ spot) error {
 		return tell(s.Claim(ctx, time.Now(), time.Minute, 2))
 	}})
-	return slices.Concat(all, membershipLooks(), authLooks())
+	return slices.Concat(all, membershipLooks(), authLooks(), qaLooks())
 }
 
 // A listener is a driver that notes every statement it is given.
@@ -270,7 +274,7 @@ func (c *listenedConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.
 
 // Tables that grow with what members do. Boards do not: there are as many as
 // coordinators open.
-var growing = slices.Concat([]string{"topics", "replies", "revisions", "mentions", "reactions", "marks", "read_all", "drafts", "events", "once"}, membersGrow, authGrow)
+var growing = slices.Concat([]string{"topics", "replies", "revisions", "mentions", "reactions", "marks", "read_all", "drafts", "events", "once"}, membersGrow, authGrow, qaGrow)
 
 var (
 	parameter = regexp.MustCompile(`\?([0-9]+)`)
@@ -279,8 +283,8 @@ var (
 )
 
 // onlyWaiting ends the scans that there may be: of indexes that have no events,
-// topics and replies but those that wait.
-var onlyWaiting = regexp.MustCompile("INDEX copis_(events_waiting|topics_held|replies_held)$")
+// topics, replies, questions, answers and comments but those that wait.
+var onlyWaiting = regexp.MustCompile("INDEX copis_(events_waiting|topics_held|replies_held|questions_held|answers_held|comments_held)$")
 
 // SQLite never reads a growing table from one end to the other.
 func TestPlansSQLite(t *testing.T) {

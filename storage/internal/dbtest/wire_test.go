@@ -11,6 +11,7 @@ import (
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -24,6 +25,15 @@ func TestRoundTrips(t *testing.T) {
 	c := community.New(community.Config{Store: s, Auth: auth.AllowAll{}})
 	topic := newTopic(t, c, who)
 	var last forum.Reply
+	question, err := c.QA.Ask(ctx, who, qa.NewQuestion{Area: auth.Commons, Title: "Come si fa?", Body: "b", Tags: []string{"gara"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := c.QA.Answer(ctx, who, qa.NewAnswer{Question: question.ID, Body: "Così"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	voter := auth.Actor{User: storage.NewID[auth.User]()}
 	n, version := 0, 1
 	reply := func(in forum.NewReply) error {
 		n++
@@ -65,6 +75,20 @@ func TestRoundTrips(t *testing.T) {
 		{"Standing", 1, func() error { _, err := s.Membership().Standing(ctx, who.User, time.Now()); return err }},
 		{"ReadTo", 2, func() error {
 			return c.Forum.ReadTo(ctx, auth.Actor{User: storage.NewID[auth.User]()}, topic.ID, 1)
+		}},
+		{"Question", 1, func() error {
+			_, err := c.QA.Page(ctx, voter, qa.QuestionPage{Question: question.ID})
+			return err
+		}},
+		{"Questions", 1, func() error { _, err := c.QA.Questions(ctx, who, qa.QuestionFilter{}); return err }},
+		{"Vote", 2, func() error {
+			n++
+			_, err := c.QA.Vote(ctx, voter, qa.Post{Question: question.ID, Answer: answer.ID}, qa.Value(1-n%3))
+			return err
+		}},
+		{"Answer", 2, func() error {
+			_, err := c.QA.Answer(ctx, who, qa.NewAnswer{Question: question.ID, Body: "Anche così"})
+			return err
 		}},
 		{"Useful", 2, func() error {
 			return c.Forum.Useful(ctx, auth.Actor{User: storage.NewID[auth.User]()}, forum.Post{Topic: topic.ID}, true)
