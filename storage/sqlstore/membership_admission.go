@@ -4,6 +4,7 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community/membership"
@@ -76,16 +77,12 @@ func (m membershipStore) Applications(ctx context.Context, q membership.Applicat
 	if !q.User.IsZero() {
 		f.and("who = ?", q.User)
 	}
-	switch len(q.Categories) {
-	case 0:
-	case 1:
-		f.and("category = ?", string(q.Categories[0])) // which there is an index for
-	default:
-		names := make([]string, len(q.Categories))
+	if n := len(q.Categories); n > 0 { // each an argument: there is an index by category
+		names := make([]any, n)
 		for i, c := range q.Categories {
 			names[i] = string(c)
 		}
-		f.and("{among category ?}", names)
+		f.and("category IN (?"+strings.Repeat(", ?", n-1)+")", names...)
 	}
 	return page(ctx, m.s, "membership.Applications", f, `SELECT `+applicationColumns.of("")+` FROM {applications}`, "id", q.After, q.Limit,
 		applicationFields, func(a membership.Application) membership.ApplicationID { return a.ID })

@@ -111,6 +111,7 @@ func throughSQL(all *testing.T) func(t *testing.T) community.Store {
 		needPostgres(t)
 		return stores.take(t, func() opened {
 			db := migrated(all, sqlstore.Postgres, "pgx", PostgresURL(all))
+			db.SetMaxOpenConns(16) // a crowd is larger than what the server takes
 			s := sqlstore.Open(db, sqlstore.Postgres)
 			all.Cleanup(s.Close)
 			return opened{db, s}
