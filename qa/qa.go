@@ -306,8 +306,8 @@ const (
 )
 
 // QuestionQuery selects questions that are not removed nor merged into
-// another. Zero fields select all. Those of a Tag, a Theme, an Author or a
-// Delegate, and those Unanswered, are the newest first, whatever Order says.
+// another. Zero fields select all. Those of a Tag, a Theme, an Author, those
+// Offered to somebody, and those Unanswered, are the newest first, whatever Order says.
 type QuestionQuery struct {
 	Reach      auth.Reach
 	Area       auth.AreaID
@@ -361,7 +361,7 @@ type Page struct {
 	Question Question
 	Answers  storage.Page[Answer]
 	Comments map[Post][]Comment // on each of these posts, oldest first, then by id: the first CommentsHere. Keys have no Comment.
-	Votes    map[Post]Vote      // the reader's on these posts
+	Votes    map[Post]Vote      // the reader's on these posts, but None
 	Original Question           // of a duplicate, and of one merged: the other question, if within Reach and not removed
 	Linked   []Question         // those closed as its duplicates or merged into it, within Reach and not removed: the newest LinkedCount; heads as in lists
 }

@@ -121,7 +121,7 @@ func part[T any](f qaStore, out *[]T, about int, fields func(*T) []any, t pageFo
 
 var (
 	pageQuestion = `SELECT ` + allOfQuestion.of("") + ` FROM {questions} WHERE id = $1`
-	pageVotes    = `SELECT question, answer, value, at FROM {votes} WHERE voter = $1 AND question = $2`
+	pageVotes    = `SELECT question, answer, value, at FROM {votes} WHERE voter = $1 AND question = $2 AND value <> 0`
 )
 
 // Page implements [qa.Store].

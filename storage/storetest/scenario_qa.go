@@ -343,7 +343,9 @@ func voteFlip(t *testing.T, s community.Store) {
 	}{{qa.For, qa.Tally{Up: 2}}, {qa.For, qa.Tally{Up: 2}}, {qa.Against, qa.Tally{Up: 1, Down: 1}}, {qa.Against, qa.Tally{Up: 1, Down: 1}}, {qa.None, qa.Tally{Up: 1}}, {qa.None, qa.Tally{Up: 1}}, {qa.For, qa.Tally{Up: 2}}} {
 		same(t, p.votes(p.colleague, on, step.v), step.want)
 		same(t, p.answer(a.ID).Votes, step.want)
-		same(t, p.page(p.colleague, q.ID).Votes[on].Value, step.v)
+		vote, voted := p.page(p.colleague, q.ID).Votes[on]
+		same(t, vote.Value, step.v)
+		same(t, voted, step.v != qa.None) // what was taken back is not there
 	}
 	same(t, p.since(before), map[string]int{}) // who votes is nobody's business
 	same(t, p.answer(a.ID).Version, 1)
