@@ -4,6 +4,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -129,8 +130,10 @@ func (s *Service) mayEdit(ctx context.Context, who auth.Actor, pl Place, now tim
 			return err
 		}
 		switch err := s.cfg.Auth.Authorize(ctx, who, Edit, pl.scope()); {
-		case err != nil:
+		case errors.Is(err, auth.ErrDenied):
 			refused = err
+		case err != nil:
+			return err
 		case held.State == Held:
 			refused = ErrHeld
 		case pl.closed(now):

@@ -3,6 +3,8 @@
 package forum_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -213,4 +215,29 @@ func TestEditIsRefused(t *testing.T) {
 	w.stands(w.author, auth.Moderator, auth.Outsider)
 	require.NoError(t, w.forum.Lock(w.ctx, w.moderator, topic.ID, true))
 	require.NoError(t, edit(first(topic.ID), w.topic(topic.ID).Version))
+}
+
+// undecided is an Authorizer that cannot say whether somebody may edit.
+type undecided struct {
+	auth.Authorizer
+	err error
+}
+
+func (u undecided) Authorize(ctx context.Context, who auth.Actor, do auth.Action, at auth.Scope) error {
+	if do == forum.Edit {
+		return u.err
+	}
+	return u.Authorizer.Authorize(ctx, who, do, at)
+}
+
+// An Authorizer that fails is no refusal, which a moderator would get past.
+func TestEditUndecided(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.starts(w.moderator, forum.NewTopic{})
+	cfg := w.config
+	broken := errors.New("broken")
+	cfg.Auth = undecided{cfg.Auth, broken}
+	_, err := forum.New(cfg).EditPost(w.ctx, w.moderator, forum.PostEdit{Post: first(topic.ID), Version: topic.Version, Title: "Altro", Body: "Altro"})
+	require.ErrorIs(t, err, broken)
 }
