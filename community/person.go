@@ -6,8 +6,6 @@ import (
 	"context"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/forum"
-	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -15,7 +13,7 @@ import (
 // ends what they sign in with. It may be run again after it was cut off. The
 // host decides who may ask for it. It is [membership.ErrLast], and nothing is
 // done, for the last active coordinator.
-func (c *Community) Erase(ctx context.Context, user auth.UserID, mode forum.EraseMode) error {
+func (c *Community) Erase(ctx context.Context, user auth.UserID, mode auth.EraseMode) error {
 	var mailboxes [][16]byte
 	if c.mailboxes != nil {
 		var err error
@@ -32,7 +30,7 @@ func (c *Community) Erase(ctx context.Context, user auth.UserID, mode forum.Eras
 			return c.Accounts.Erase(ctx, user) // and the sessions with it
 		},
 		func() error { return c.Forum.Erase(ctx, user, mode) },
-		func() error { return c.QA.Erase(ctx, user, qa.EraseMode(mode)) },
+		func() error { return c.QA.Erase(ctx, user, mode) },
 		func() error {
 			if err := c.cfg.Store.Apply(ctx, storage.EraseUser{User: user.Bytes()}); err != nil {
 				return &storage.Error{Op: "community.Erase", Err: err}

@@ -14,15 +14,6 @@ import (
 	"github.com/copis-it/copis/storage"
 )
 
-// EraseMode says what becomes of what a person wrote when they are erased.
-type EraseMode uint8
-
-// The modes, each taking away more than those before it.
-const (
-	Anonymise EraseMode = iota // bylines are emptied, so that posts are not linkable to one another
-	Redact                     // and the texts and revisions of posts go; topics keep their titles while others' replies stand below
-)
-
 // Exported is one thing that the forum holds of a person. The texts are those
 // that they wrote; of others' topics there is the title, if they may read it.
 type Exported struct {
@@ -159,12 +150,12 @@ func (s *Service) exportKept(ctx context.Context, user auth.UserID, give func(Ex
 // their places, without them. It may be run again after it was cut off, and
 // again finds nothing to do. The host ends the person's account first, so that
 // nothing is written meanwhile, and decides who may ask for it.
-func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) error {
+func (s *Service) Erase(ctx context.Context, user auth.UserID, mode auth.EraseMode) error {
 	const op = "forum.Erase"
 	switch {
 	case user.IsZero():
 		return storage.Refuse(op, "", &storage.Invalid{Field: "user", Code: storage.CodeMissing})
-	case mode > Redact:
+	case !mode.Valid():
 		return storage.Refuse(op, "", &storage.Invalid{Field: "mode", Code: storage.CodeUnknown})
 	}
 	err := storage.Decide(ctx, func() error { // until nothing is found, also where posts were taken meanwhile
@@ -185,7 +176,7 @@ func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) e
 
 // erasePosts goes once through the posts of a person, and says whether there
 // was anything to do.
-func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode EraseMode) (found bool, err error) {
+func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode auth.EraseMode) (found bool, err error) {
 	for w, err := range s.written(ctx, user) {
 		if err != nil {
 			return false, err
@@ -208,13 +199,13 @@ func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode EraseMo
 
 // erasePost takes a person's identifier, or their words, out of the text of
 // one post and of its revisions, and says whether there were any.
-func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode EraseMode) (found bool, err error) {
+func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode auth.EraseMode) (found bool, err error) {
 	err = s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
 		pl, err := tx.Place(ctx, PlaceQuery{Post: p})
 		if err != nil {
 			return err
 		}
-		if mode == Redact && pl.by().User == user {
+		if mode == auth.Redact && pl.by().User == user {
 			found, err = s.redact(ctx, tx, pl, user)
 			return err
 		}
@@ -228,14 +219,14 @@ func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode 
 		for _, r := range revisions {
 			was := r
 			r.Body = strings.ReplaceAll(r.Body, token, nobody)
-			if mode == Redact && r.By.User == user {
+			if mode == auth.Redact && r.By.User == user {
 				r.Title, r.Body, r.Why = "", "", ""
 			}
 			found = found || r != was
 			changes = append(changes, InsertRevision{r})
 		}
 		now, why := pl.text(), pl.text().Why
-		if mode == Redact && now.By.User == user {
+		if mode == auth.Redact && now.By.User == user {
 			found, why = found || why != "", ""
 		}
 		if !found {

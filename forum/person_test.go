@@ -178,7 +178,7 @@ func (w *world) everywhere(who auth.Actor) []forum.Post {
 
 func TestErase(t *testing.T) {
 	t.Parallel()
-	for mode, name := range map[forum.EraseMode]string{forum.Anonymise: "anonymise", forum.Redact: "redact"} {
+	for mode, name := range map[auth.EraseMode]string{auth.Anonymise: "anonymise", auth.Redact: "redact"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -198,11 +198,11 @@ func TestErase(t *testing.T) {
 			require.ErrorIs(t, err, storage.ErrNotFound)
 			require.Contains(t, after, "parole altrui")
 			require.Contains(t, after, "parole altrui, di nuovo")
-			require.Equal(t, mode == forum.Anonymise, strings.Contains(after, "parole altrui, corrette"), "what they made of another's post is theirs")
+			require.Equal(t, mode == auth.Anonymise, strings.Contains(after, "parole altrui, corrette"), "what they made of another's post is theirs")
 			require.Contains(t, after, "Titolo risposto")
 			require.Len(t, w.thread(w.moderator, posts[1].Topic), outline, "everything keeps its place")
 			require.Equal(t, reactions, w.reply(w.answer(posts[1])).Useful, "that somebody found it useful stays")
-			if mode == forum.Anonymise {
+			if mode == auth.Anonymise {
 				for _, words := range []string{"parole mie", "Titolo mio solo", "motivo mio"} {
 					require.Contains(t, after, words)
 				}
@@ -229,7 +229,7 @@ func (w *world) answer(p forum.Post) forum.ReplyID { return w.thread(w.moderator
 // An erasure that is cut off anywhere is finished by running it again.
 func TestEraseIsCutOff(t *testing.T) {
 	t.Parallel()
-	for mode := range forum.Redact + 1 {
+	for mode := range auth.Redact + 1 {
 		for after := 1; ; after++ {
 			w := newWorld(t)
 			w.everywhere(w.author)
@@ -248,7 +248,7 @@ func TestEraseIsCutOff(t *testing.T) {
 			}
 			require.NoError(t, w.store.Apply(w.ctx, storage.EraseUser{User: w.author.User.Bytes()}))
 			require.NotContains(t, w.dump(), w.author.User.String())
-			if mode == forum.Redact {
+			if mode == auth.Redact {
 				require.NotContains(t, w.dump(), "parole mie")
 			}
 			if err == nil {
@@ -265,11 +265,11 @@ func TestEraseNobody(t *testing.T) {
 	w.starts(w.author, forum.NewTopic{})
 	before := w.dump()
 	for _, err := range []error{
-		w.forum.Erase(w.ctx, auth.UserID{}, forum.Redact), w.forum.Erase(w.ctx, w.author.User, forum.Redact+1),
+		w.forum.Erase(w.ctx, auth.UserID{}, auth.Redact), w.forum.Erase(w.ctx, w.author.User, auth.Redact+1),
 	} {
 		require.True(t, errors.Is(err, storage.ErrInvalid), "%v", err)
 	}
-	require.NoError(t, w.forum.Erase(w.ctx, storage.NewID[auth.User](), forum.Redact))
+	require.NoError(t, w.forum.Erase(w.ctx, storage.NewID[auth.User](), auth.Redact))
 	require.Equal(t, before, w.dump())
 }
 

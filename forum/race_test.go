@@ -291,7 +291,7 @@ func TestRevisionsWhileEdited(t *testing.T) {
 // What is taken into another topic while its author is erased is erased there.
 func TestEraseWhileMerged(t *testing.T) {
 	t.Parallel()
-	for mode := range forum.Redact + 1 {
+	for mode := range auth.Redact + 1 {
 		w := newWorld(t)
 		early := w.starts(w.member, forum.NewTopic{}) // looked at first
 		w.replies(w.author, forum.NewReply{Topic: early.ID, Body: "Parole mie, @author"})
@@ -308,7 +308,7 @@ func TestEraseWhileMerged(t *testing.T) {
 		require.NoError(t, forum.New(cfg).Erase(w.ctx, w.author.User, mode))
 		require.NoError(t, w.store.Apply(w.ctx, storage.EraseUser{User: w.author.User.Bytes()}))
 		require.NotContains(t, w.dump(), w.author.User.String())
-		if mode == forum.Redact {
+		if mode == auth.Redact {
 			require.NotContains(t, w.dump(), "Parole mie")
 		}
 	}

@@ -272,6 +272,6 @@ func TestRollbackToNothing(t *testing.T) {
 	a := w.answers(w.author, w.asks(w.author, qa.NewQuestion{}).ID)
 	w.edits(w.moderator, ofAnswer(a), "Del moderatore")
 	w.edits(w.author, ofAnswer(a), "Dell'autore")
-	require.NoError(t, w.qa.Erase(w.ctx, w.moderator.User, qa.Redact))
+	require.NoError(t, w.qa.Erase(w.ctx, w.moderator.User, auth.Redact))
 	require.ErrorIs(t, failure(w.qa.Rollback(w.ctx, w.author, ofAnswer(a), w.answer(a.ID).Version, 2)), qa.ErrRemoved)
 }

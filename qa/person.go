@@ -14,15 +14,6 @@ import (
 	"github.com/copis-it/copis/storage"
 )
 
-// EraseMode says what becomes of what a person wrote when they are erased.
-type EraseMode uint8
-
-// The modes, each taking away more than those before it.
-const (
-	Anonymise EraseMode = iota // bylines are emptied, so that posts are not linkable to one another
-	Redact                     // and the texts and revisions of posts go; questions keep their titles while others' answers stand below
-)
-
 // Exported is one thing that is held of a person. The texts are those that they
 // wrote; of others' questions there is the title, if they may read it.
 type Exported struct {
@@ -192,12 +183,12 @@ func (s *Service) exportOffers(ctx context.Context, user auth.UserID, give func(
 // may be run again after it was cut off, and again finds nothing to do. The
 // host ends the person's account first, so that nothing is written meanwhile,
 // and decides who may ask for it.
-func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) error {
+func (s *Service) Erase(ctx context.Context, user auth.UserID, mode auth.EraseMode) error {
 	const op = "qa.Erase"
 	switch {
 	case user.IsZero():
 		return storage.Refuse(op, "", &storage.Invalid{Field: "user", Code: storage.CodeMissing})
-	case mode > Redact:
+	case !mode.Valid():
 		return storage.Refuse(op, "", &storage.Invalid{Field: "mode", Code: storage.CodeUnknown})
 	}
 	err := storage.Decide(ctx, func() error { // until nothing is found, also where posts were taken meanwhile
@@ -207,7 +198,7 @@ func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) e
 		}
 		return err
 	})
-	if err == nil && mode == Redact {
+	if err == nil && mode == auth.Redact {
 		err = s.redactSuggestions(ctx, user)
 	}
 	if err == nil {
@@ -221,7 +212,7 @@ func (s *Service) Erase(ctx context.Context, user auth.UserID, mode EraseMode) e
 
 // erasePosts goes once through the posts that name a person, and says whether
 // there was anything to do.
-func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode EraseMode) (found bool, err error) {
+func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode auth.EraseMode) (found bool, err error) {
 	for w, err := range s.written(ctx, user) {
 		if err != nil {
 			return false, err
@@ -244,14 +235,14 @@ func (s *Service) erasePosts(ctx context.Context, user auth.UserID, mode EraseMo
 // erasePost takes a person's identifier, or their words, out of the text of
 // one post, of its revisions and of what is suggested to it, and says whether
 // there were any.
-func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode EraseMode) (found bool, err error) {
+func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode auth.EraseMode) (found bool, err error) {
 	err = s.cfg.Store.Atomic(ctx, func(ctx context.Context, tx Store) error {
 		pl, err := tx.Place(ctx, PlaceQuery{Post: p})
 		if err != nil {
 			return err
 		}
 		var changes []storage.Change
-		if mode == Redact && pl.entry().By.User == user {
+		if mode == auth.Redact && pl.entry().By.User == user {
 			changes, err = s.redact(ctx, tx, &pl, user)
 		} else {
 			changes, err = unname(ctx, tx, &pl, user, mode)
@@ -269,7 +260,7 @@ func (s *Service) erasePost(ctx context.Context, p Post, user auth.UserID, mode 
 
 // unname returns the changes that take a person out of a post that is not
 // theirs, or stays, in a unit that holds its question.
-func unname(ctx context.Context, tx Store, pl *Place, user auth.UserID, mode EraseMode) ([]storage.Change, error) {
+func unname(ctx context.Context, tx Store, pl *Place, user auth.UserID, mode auth.EraseMode) ([]storage.Change, error) {
 	token, nobody := auth.Mention(user), auth.Mention(auth.UserID{})
 	without := func(body string) string { return strings.ReplaceAll(body, token, nobody) }
 	revisions, err := tx.Revisions(ctx, pl.Post())
@@ -281,7 +272,7 @@ func unname(ctx context.Context, tx Store, pl *Place, user auth.UserID, mode Era
 	for _, r := range revisions {
 		was := r
 		r.Body = without(r.Body)
-		if mode == Redact && r.By.User == user {
+		if mode == auth.Redact && r.By.User == user {
 			r.Title, r.Body, r.Why, r.Tags, r.Themes = "", "", "", nil, nil
 		}
 		found = found || !same(r, was) || r.Why != was.Why
@@ -302,7 +293,7 @@ func unname(ctx context.Context, tx Store, pl *Place, user auth.UserID, mode Era
 	}
 	now := pl.text()
 	pl.entry().Body = without(now.Body)
-	said := mode == Redact && pl.unsay(user)
+	said := mode == auth.Redact && pl.unsay(user)
 	if said || pl.entry().Body != now.Body {
 		changes = append(changes, pl.update())
 	}

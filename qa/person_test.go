@@ -140,7 +140,7 @@ func (w *world) lacks(word string) {
 
 func TestErase(t *testing.T) {
 	t.Parallel()
-	for mode := range qa.Redact + 1 {
+	for mode := range auth.Redact + 1 {
 		w := newWorld(t)
 		posts := w.everywhere(w.author)
 		mine, theirs, closed, a, answered, deleted := posts[0], posts[1], posts[2], posts[3], posts[4], posts[6]
@@ -156,7 +156,7 @@ func TestErase(t *testing.T) {
 		require.Equal(t, answered.Answer, w.question(mine.Question).Acceptance.Answer, "and what was accepted stays so")
 		require.Zero(t, w.question(mine.Question).Acceptance.By)
 		require.Zero(t, w.question(theirs.Question).Delegate)
-		if mode == qa.Anonymise {
+		if mode == auth.Anonymise {
 			require.Equal(t, "Parole mie nuovissime", w.entry(mine).Body)
 			require.Equal(t, a.Answer, w.question(theirs.Question).Acceptance.Answer)
 			require.Equal(t, "Altrui "+auth.Mention(auth.UserID{}), w.entry(a).Body[:len("Altrui ")+len(auth.Mention(auth.UserID{}))])
@@ -179,7 +179,7 @@ func TestSAskerLeaves(t *testing.T) {
 	w := newWorld(t)
 	q := w.asks(w.author, qa.NewQuestion{})
 	a := w.answers(w.member, q.ID)
-	require.NoError(t, w.qa.Erase(w.ctx, w.author.User, qa.Redact))
+	require.NoError(t, w.qa.Erase(w.ctx, w.author.User, auth.Redact))
 	page := w.page(w.visitor, q.ID)
 	require.Equal(t, [3]any{q.Title, "", auth.By{}}, [3]any{page.Question.Title, page.Question.Body, page.Question.By})
 	require.Equal(t, []qa.AnswerID{a.ID}, answerIDs(page))
@@ -194,7 +194,7 @@ func TestSAskerLeaves(t *testing.T) {
 // An erasure that was cut off is run again, and ends as if it had not been.
 func TestEraseIsCutOff(t *testing.T) {
 	t.Parallel()
-	for mode := range qa.Redact + 1 {
+	for mode := range auth.Redact + 1 {
 		for n := 1; ; n++ {
 			w := newWorld(t)
 			w.everywhere(w.author)
@@ -209,7 +209,7 @@ func TestEraseIsCutOff(t *testing.T) {
 			require.NoError(t, w.qa.Erase(w.ctx, w.author.User, mode))
 			require.NoError(t, w.store.Apply(w.ctx, storage.EraseUser{User: w.author.User.Bytes()}))
 			w.lacks(w.author.User.String())
-			if mode == qa.Redact {
+			if mode == auth.Redact {
 				w.lacks("Parole mie")
 			}
 		}
@@ -220,7 +220,7 @@ func TestEraseIsCutOff(t *testing.T) {
 // there.
 func TestEraseWhileMerged(t *testing.T) {
 	t.Parallel()
-	for mode := range qa.Redact + 1 {
+	for mode := range auth.Redact + 1 {
 		w := newWorld(t)
 		early := w.asks(w.member, qa.NewQuestion{}) // looked at first
 		w.answers(w.author, early.ID, "Parole mie, @author")
@@ -231,7 +231,7 @@ func TestEraseWhileMerged(t *testing.T) {
 		require.NoError(t, s.Erase(w.ctx, w.author.User, mode))
 		require.NoError(t, w.store.Apply(w.ctx, storage.EraseUser{User: w.author.User.Bytes()}))
 		w.lacks(w.author.User.String())
-		if mode == qa.Redact {
+		if mode == auth.Redact {
 			w.lacks("Parole mie")
 		}
 	}
@@ -242,9 +242,9 @@ func TestEraseNobody(t *testing.T) {
 	w := newWorld(t)
 	w.everywhere(w.author)
 	before := w.dump()
-	invalid(t, w.qa.Erase(w.ctx, auth.UserID{}, qa.Redact), "user", storage.CodeMissing)
-	invalid(t, w.qa.Erase(w.ctx, w.author.User, qa.Redact+1), "mode", storage.CodeUnknown)
-	require.NoError(t, w.qa.Erase(w.ctx, w.stranger.User, qa.Redact))
+	invalid(t, w.qa.Erase(w.ctx, auth.UserID{}, auth.Redact), "user", storage.CodeMissing)
+	invalid(t, w.qa.Erase(w.ctx, w.author.User, auth.Redact+1), "mode", storage.CodeUnknown)
+	require.NoError(t, w.qa.Erase(w.ctx, w.stranger.User, auth.Redact))
 	require.Equal(t, before, w.dump())
 }
 

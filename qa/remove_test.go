@@ -369,7 +369,7 @@ func TestNobodysPosts(t *testing.T) {
 	for _, p := range []qa.Post{ofAnswer(a), ofComment(c), ofQuestion(gone)} {
 		require.NoError(t, w.qa.Hide(w.ctx, w.keeper, p, "Motivo"))
 	}
-	require.NoError(t, w.qa.Erase(w.ctx, w.author.User, qa.Anonymise))
+	require.NoError(t, w.qa.Erase(w.ctx, w.author.User, auth.Anonymise))
 	page := w.page(w.visitor, q.ID)
 	require.Empty(t, page.Answers.Items)
 	require.Empty(t, page.Comments[ofQuestion(q)])

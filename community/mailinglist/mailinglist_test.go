@@ -362,7 +362,7 @@ func TestImportAfterErasure(t *testing.T) {
 	text := dump(t, answer(1, "a"), answer(2, "b", "a"))
 	bring(t, s, text)
 	for _, author := range []string{"autore di a", "autore di b"} {
-		require.NoError(t, reader(s).Erase(t.Context(), mailinglist.AuthorID(author), forum.Redact))
+		require.NoError(t, reader(s).Erase(t.Context(), mailinglist.AuthorID(author), auth.Redact))
 		require.NoError(t, s.Apply(t.Context(), storage.EraseUser{User: mailinglist.AuthorID(author).Bytes()}))
 	}
 	_, erased := threads(t, s)

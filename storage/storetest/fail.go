@@ -350,7 +350,7 @@ func failLost(t *testing.T, s community.Store) {
 }
 
 func failErase(t *testing.T, s community.Store) {
-	for _, mode := range []forum.EraseMode{forum.Anonymise, forum.Redact} {
+	for _, mode := range []auth.EraseMode{auth.Anonymise, auth.Redact} {
 		t.Run(fmt.Sprint(mode), func(t *testing.T) {
 			for n := 1; ; n += 3 {
 				o := newOffice(t, s)

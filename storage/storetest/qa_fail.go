@@ -349,7 +349,7 @@ func qaFailLost(t *testing.T, s community.Store) {
 }
 
 func qaFailErase(t *testing.T, s community.Store) {
-	for _, mode := range []qa.EraseMode{qa.Anonymise, qa.Redact} {
+	for _, mode := range []auth.EraseMode{auth.Anonymise, auth.Redact} {
 		t.Run(fmt.Sprint(mode), func(t *testing.T) {
 			for n := 1; ; n += 3 {
 				b := newBureau(t, s)

@@ -633,7 +633,7 @@ func askerLeaves(t *testing.T, s community.Store) {
 	same(t, p.question(q.ID).Acceptance.Capacity, qa.Caretaker)
 
 	for _, who := range []auth.Actor{p.outsider, p.member} {
-		must(t, p.q.Erase(ctx, who.User, qa.Anonymise))
+		must(t, p.q.Erase(ctx, who.User, auth.Anonymise))
 	}
 	page := p.page(p.observer, q.ID)
 	same(t, page.Question.By, auth.By{})
