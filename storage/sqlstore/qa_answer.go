@@ -95,6 +95,8 @@ var (
 			AND EXISTS (SELECT 1 FROM {questions} WHERE id = $2)`, look: true,
 		refused: storage.ErrConflict, seen: answerThere + ` AND EXISTS (SELECT 1 FROM {questions} WHERE id = $2)`, args: 2,
 	}
+	// holdAnswer waits for who votes and remarks on it, whose rows move along.
+	holdAnswer     = write{query: `UPDATE {answers} SET version = version WHERE id = $1`}
 	recountWithout = write{query: recountOfAnswers(" AND a.id <> $1") + ` WHERE t.id = (SELECT question FROM {answers} WHERE id = $1)`}
 	recount1       = write{query: recountOfAnswers("") + ` WHERE t.id = $1`}
 	moveComments   = write{query: `UPDATE {comments} SET question = $2 WHERE question = (SELECT question FROM {answers} WHERE id = $1) AND answer = $1`}
@@ -145,7 +147,7 @@ func insertAnswerSteps(steps []step, a *qa.Answer) []step {
 
 func moveAnswerSteps(steps []step, c qa.MoveAnswer) []step {
 	both := func(w *write) step { return do(w, c.Answer, c.To) }
-	return append(steps, both(&bothQuestions), both(&mayMove), do(&recountWithout, c.Answer), do(&waitsOf, c.Answer),
+	return append(steps, both(&bothQuestions), both(&mayMove), do(&holdAnswer, c.Answer), do(&recountWithout, c.Answer), do(&waitsOf, c.Answer),
 		both(&moveComments), both(&moveVotes), both(&suggestionsMove), both(&moveAnswer), do(&recount1, c.To), do(&waits, c.To))
 }
 
