@@ -31,5 +31,5 @@ func (p *portal) html(v *visit, body string) template.HTML {
 		return template.HTML("<pre>" + template.HTMLEscapeString(p.typed(v, body)) + "</pre>")
 	}
 	p.learn(v, byUsers(doc.Mentions())...)
-	return template.HTML(doc.HTML(v.names.people))
+	return template.HTML(doc.HTML(markdown.View{Names: v.names.people}))
 }

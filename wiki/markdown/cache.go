@@ -10,9 +10,13 @@ import (
 )
 
 // Cache keeps rendered texts, so that a text is rendered once and not at each
-// read, and a text that was refused is not tried again. It holds nothing of the
-// readers. When it is full, what was not asked for the longest goes. It is safe
-// for concurrent use.
+// read, and a text that was refused is not tried again.
+//
+// It is asked by the whole text, so only who has read a text gets its rendering:
+// what the host hides, removes or changes is out of reach in that moment, with
+// nothing to invalidate. It holds nothing of the readers: what one may see, a
+// name, the title of a page, is put in by a [View] behind it. When it is full,
+// what was not asked for the longest goes. It is safe for concurrent use.
 type Cache struct {
 	most int
 
@@ -33,7 +37,13 @@ type entry struct {
 // entryCost is what an entry costs besides its texts, about.
 const entryCost = 300 // bytes
 
-func (e *entry) size() int { return entryCost + len(e.doc.html) + 32*len(e.doc.gaps) }
+func (e *entry) size() int {
+	size := entryCost + len(e.doc.html) + 48*len(e.doc.gaps)
+	for _, l := range e.doc.links {
+		size += 64 + len(l.Title) + len(l.Section) + len(l.Words)
+	}
+	return size
+}
 
 // NewCache returns a Cache that takes about max bytes of memory at most. An
 // ordinary post takes 1 to 3 KiB. It panics if max is not positive.

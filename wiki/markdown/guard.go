@@ -8,6 +8,7 @@ import (
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
@@ -36,8 +37,9 @@ type refusal string
 // work is what the guard knows of the text being read. It travels in goldmark's
 // context.
 type work struct {
-	left  int // steps of the allowance
-	cells int // of all tables
+	left  int                  // steps of the allowance
+	cells int                  // of all tables
+	notes map[string]*noteNode // by label
 
 	// What follows is of one block of text, and starts anew with the next.
 	block    ast.Node
@@ -63,12 +65,15 @@ func (w *work) in(block ast.Node) {
 	}
 }
 
-func newParser() parser.Parser {
+func newParser(cfg Config) parser.Parser {
 	var blocks, inlines []util.PrioritizedValue
 	for _, v := range parser.DefaultBlockParsers() {
 		if p := v.Value.(parser.BlockParser); !slices.Contains(p.Trigger(), '<') {
 			blocks = append(blocks, util.Prioritized(guardedBlock{p}, v.Priority))
 		}
+	}
+	if cfg.IDs != "" {
+		blocks = append(blocks, util.Prioritized(guardedBlock{noteParser{}}, 999))
 	}
 	inline := func(p parser.InlineParser, priority int) {
 		inlines = append(inlines, util.Prioritized(p, priority))
@@ -76,7 +81,13 @@ func newParser() parser.Parser {
 	inline(guardedInline{extension.NewTaskCheckBoxParser()}, 0)
 	inline(mentionParser{}, 50)
 	inline(guardedCode{parser.NewCodeSpanParser()}, 100)
-	inline(guardedLink{parser.NewLinkParser()}, 200)
+	if cfg.Wikilinks {
+		inline(wikilinkParser{}, 150)
+	}
+	if cfg.IDs != "" {
+		inline(markParser{}, 150)
+	}
+	inline(guardedLink{parser.NewLinkParser(), cfg.Wikilinks}, 200)
 	inline(angleParser{}, 300)
 	inline(guardedDelims{parser.NewEmphasisParser()}, 500)
 	inline(guardedDelims{extension.NewStrikethroughParser()}, 500)
@@ -103,7 +114,7 @@ func (g guardedBlock) Open(parent ast.Node, reader text.Reader, pc parser.Contex
 }
 
 func (g guardedBlock) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
-	workOf(pc).spend(100)
+	workOf(pc).spend(250) // goldmark keeps a record of each look, too
 	return g.BlockParser.Continue(node, reader, pc)
 }
 
@@ -136,12 +147,18 @@ func (g guardedDelims) Parse(parent ast.Node, block text.Reader, pc parser.Conte
 
 // guardedLink bounds what goldmark reads again at each closing bracket: the
 // label, in search of a link within it or of its definition, and the address.
-type guardedLink struct{ parser.InlineParser }
+type guardedLink struct {
+	parser.InlineParser
+	wikilinks bool
+}
 
 func (g guardedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	w := workOf(pc)
 	w.in(parent)
 	line, at := block.PeekLine()
+	if line[0] == '!' && g.exclaims(parent, line[1:], w) {
+		return nil
+	}
 	switch last := len(w.openers) - 1; {
 	case line[0] == '[' || bytes.HasPrefix(line, []byte("![")):
 		w.openers = append(w.openers, at.Start)
@@ -152,6 +169,20 @@ func (g guardedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context
 		w.spend(300 + 15*label + 4*parent.Lines().Len() + 8*addressLen(line[1:]))
 	}
 	return g.InlineParser.Parse(parent, block, pc)
+}
+
+// exclaims reports whether an exclamation mark stands before a wikilink or the
+// mark of a note, so that it opens no image.
+func (g guardedLink) exclaims(parent ast.Node, rest []byte, w *work) bool {
+	if label, _ := readLabel(rest); w.notes[label] != nil {
+		return true
+	}
+	if !g.wikilinks || !bytes.HasPrefix(rest, []byte("[[")) {
+		return false
+	}
+	l, end := readWikilink(rest, parent.Kind() == extast.KindTableCell)
+	w.spend(2 * end)
+	return l.Title != "" || l.Section != ""
 }
 
 // CloseBlock implements [parser.CloseBlocker].

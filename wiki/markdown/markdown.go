@@ -17,28 +17,32 @@
 //     is a link unless [Config.Images] allows its address.
 //   - Bounded. A text is answered or refused (see [CodeTooBig] and its
 //     neighbours) within about 100 ms on one core, and its HTML is never larger than
-//     [MaxGrowth] times the text and 1 KiB, names left out. The limits count steps, never time, so the
+//     [MaxGrowth] times the text and 1 KiB, what is of the [View] left out but for wikilinks. The limits count steps, never time, so the
 //     answer is the same on every machine.
 //
 // # Names
 //
-// A text keeps a mention as the person's id ([auth.Mention]). Render leaves a
-// gap for each, and [Document.HTML] fills the gaps with the names of that
-// moment. So a [Document] is the same for every reader and may be kept in a
-// [Cache], while an erasure or a change of name shows at once.
+// A text keeps a mention as the person's id ([auth.Mention]), and a wikilink by
+// the title that was typed. Render leaves a gap for each, and [Document.HTML]
+// fills the gaps by a [View]: the names of that moment, and those pages that the
+// reader may see. So a [Document] is the same for every reader and may be kept
+// in a [Cache], while an erasure, a change of name or of rights shows at once.
 //
 // # Dialect
 //
 // CommonMark without raw HTML, and of GitHub's flavour tables, strikethrough,
-// task lists and bare links. Characters that HTML cannot carry (control
+// task lists and bare links; with [Config.IDs] its footnotes ("[^1]" and a line
+// that starts with "[^1]:", labels of at most 100 bytes), with [Config.Wikilinks]
+// wikilinks. Characters that HTML cannot carry (control
 // characters, bytes that are not UTF-8) become U+FFFD.
 package markdown
 
 import (
-	"bytes"
 	"fmt"
+	"sort"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark/ast"
@@ -99,6 +103,13 @@ type Config struct {
 	// Default "@unknown".
 	Gone string
 
+	// Wikilinks makes links of [[Title]] and its kin: see [Wikilink]. Default
+	// false: they are words in brackets.
+	Wikilinks bool
+
+	// Back is what a note's link back to the text says. Default "↩".
+	Back string
+
 	// Cache keeps what was rendered. Default nil: nothing is kept. Renderers
 	// may share one.
 	Cache *Cache
@@ -134,8 +145,11 @@ func New(cfg Config) *Renderer {
 	if cfg.Gone == "" {
 		cfg.Gone = "@unknown"
 	}
-	r := &Renderer{cfg: cfg, parser: newParser(), policy: newPolicy(cfg)}
-	r.print = fmt.Sprintf("%d %q %q", cfg.Top, cfg.IDs, cfg.Images)
+	if cfg.Back == "" {
+		cfg.Back = "↩"
+	}
+	r := &Renderer{cfg: cfg, parser: newParser(cfg), policy: newPolicy(cfg)}
+	r.print = fmt.Sprintf("%d %q %q %t %q", cfg.Top, cfg.IDs, cfg.Images, cfg.Wikilinks, cfg.Back)
 	r.writer = renderer.NewRenderer(renderer.WithNodeRenderers(nodeRenderers(&r.cfg)...))
 	return r
 }
@@ -192,34 +206,99 @@ func (r *Renderer) render(s string) (doc Document, code string) {
 		}
 	}()
 	most := MaxGrowth*len(s) + 1<<10
-	source := []byte(clean(newlines.Replace(strings.ToValidUTF8(s, "\ufffd"))))
+	source, moves := readable(s)
 	work := &work{left: maxWork}
 	context := parser.NewContext()
 	context.Set(workKey, work)
 	root := r.parser.Parse(text.NewReader(source), parser.WithContext(context))
 	checkTree(root, work)
 
-	out := &output{most: most, work: work, ids: map[string]int{}}
-	if err := r.writer.Render(out, source, root); err != nil {
+	out := newOutput(most, work)
+	err := r.writer.Render(out, source, root)
+	if err == nil {
+		err = r.writeNotes(out, source)
+	}
+	if err != nil {
 		return Document{}, CodeUnreadable
 	}
-	html := r.policy.SanitizeBytes([]byte(clean(out.String())))
-	if len(html) > most {
+	html := string(r.policy.SanitizeBytes([]byte(clean(out.String()))))
+	doc = cut(strings.TrimSuffix(html, "\n"), r.cfg.IDs)
+	if doc.room = most - len(html) - out.reserved; doc.room < 0 {
 		return Document{}, CodeTooComplex
 	}
-	return cut(bytes.TrimSuffix(html, []byte("\n"))), ""
+	for i, l := range out.links {
+		out.links[i].Start, out.links[i].End = typedAt(moves, l.Start), typedAt(moves, l.End)
+	}
+	doc.links = out.links
+	return doc, ""
 }
 
-var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+// A move is a place from which on the text that is read and the text as it was
+// typed are apart.
+type move struct{ read, typed int }
+
+// readable returns a text as it is read: with line feeds as ends of lines, and
+// without what is no text or cannot stand in HTML.
+func readable(s string) (source []byte, moves []move) {
+	source = make([]byte, 0, len(s))
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c < 0x7f || c == '\n' || c == '\t' {
+			source = append(source, c)
+			i++
+			continue
+		}
+		from, length := i, len(source)
+		if bad := notText(s[i:]); bad > 0 {
+			i += bad
+			source = append(source, "\ufffd"...)
+		} else if c == '\r' {
+			i++
+			if strings.HasPrefix(s[i:], "\n") {
+				i++
+			}
+			source = append(source, '\n')
+		} else {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			i += size
+			source = utf8.AppendRune(source, carried(r))
+		}
+		if i-from != len(source)-length {
+			moves = append(moves, move{len(source), i})
+		}
+	}
+	return source, moves
+}
+
+// notText returns how many bytes that are no UTF-8 s starts with.
+func notText(s string) int {
+	n := 0
+	for n < len(s) {
+		if r, size := utf8.DecodeRuneInString(s[n:]); r != utf8.RuneError || size > 1 {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// typedAt returns where in the text as it was typed the place at is.
+func typedAt(moves []move, at int) int {
+	next := sort.Search(len(moves), func(i int) bool { return moves[i].read > at })
+	if next == 0 {
+		return at
+	}
+	return at + moves[next-1].typed - moves[next-1].read
+}
 
 // clean replaces the characters that HTML cannot carry.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Noncharacter_Code_Point, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
+func clean(s string) string { return strings.Map(carried, s) }
+
+func carried(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Noncharacter_Code_Point, r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // checkTree bounds what is left to do once a text is read: to write its elements

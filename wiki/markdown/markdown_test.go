@@ -27,7 +27,7 @@ func show(t *testing.T, r *markdown.Renderer, text string) string {
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
-	return string(d.HTML(nil))
+	return string(d.HTML(markdown.View{}))
 }
 
 func code(err error) string {
@@ -133,7 +133,7 @@ func TestPeopleAreNamedWhenShown(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := string(d.HTML(names)); !strings.Contains(got, c.want) {
+			if got := string(d.HTML(markdown.View{Names: names})); !strings.Contains(got, c.want) {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -195,7 +195,7 @@ func TestPlainText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := d.Text(c.max, names)
+		got := d.Text(c.max, markdown.View{Names: names})
 		if got != c.want {
 			t.Errorf("%q to %d: %q, want %q", c.in, c.max, got, c.want)
 		}
@@ -251,10 +251,10 @@ func TestCacheAnswersAsTheRendererDoes(t *testing.T) {
 				d1, _ := a.Render(text)
 				d2, _ := b.Render(text)
 				want, _ := plain.Render(text)
-				if d1.HTML(nil) != want.HTML(nil) {
-					t.Errorf("%s", d1.HTML(nil))
+				if d1.HTML(markdown.View{}) != want.HTML(markdown.View{}) {
+					t.Errorf("%s", d1.HTML(markdown.View{}))
 				}
-				if got := string(d2.HTML(nil)); got != strings.NewReplacer("h1>", "h2>", "@unknown", "@?").Replace(string(want.HTML(nil))) {
+				if got := string(d2.HTML(markdown.View{})); got != strings.NewReplacer("h1>", "h2>", "@unknown", "@?").Replace(string(want.HTML(markdown.View{}))) {
 					t.Errorf("another Config answers %s", got)
 				}
 				if _, err := a.Render(deep); code(err) != markdown.CodeTooDeep {
@@ -268,6 +268,11 @@ func TestCacheAnswersAsTheRendererDoes(t *testing.T) {
 
 func TestNewPanicsOnAMistake(t *testing.T) {
 	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("a cache without room: no panic")
+		}
+	}()
 	for name, cfg := range map[string]markdown.Config{
 		"level":           {Top: 7},
 		"prefix":          {IDs: "a b"},
@@ -283,4 +288,5 @@ func TestNewPanicsOnAMistake(t *testing.T) {
 			markdown.New(cfg)
 		}()
 	}
+	markdown.NewCache(0)
 }

@@ -13,7 +13,9 @@ var (
 	alignClass    = regexp.MustCompile(`^align-(left|center|right)$`)
 	exactRel      = regexp.MustCompile("^" + rel + "$")
 	number        = regexp.MustCompile(`^[0-9]{1,9}$`)
-	gapValue      = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(` + gapPlain + `)?$`)
+	gapValue      = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(` + gapPlain + `)?$|^` + gapPage + `[0-9]{1,5}$`)
+	notesClass    = regexp.MustCompile(`^notes$`)
+	linkClass     = regexp.MustCompile(`^(back|` + wikilinkClass + `)$`)
 )
 
 // newPolicy returns the second line of defence: it knows what may be in the
@@ -36,7 +38,10 @@ func newPolicy(cfg Config) *bluemonday.Policy {
 
 	if cfg.IDs != "" {
 		id := regexp.MustCompile("^" + regexp.QuoteMeta(cfg.IDs) + `[\p{L}\p{Nd}_-]+$`)
-		p.AllowAttrs("id").Matching(id).OnElements("h1", "h2", "h3", "h4", "h5", "h6")
+		p.AllowAttrs("id").Matching(id).OnElements("h1", "h2", "h3", "h4", "h5", "h6", "li", "a")
+		p.AllowElements(noteMark)
+		p.AllowAttrs("class").Matching(notesClass).OnElements("ol")
+		p.AllowAttrs("class").Matching(linkClass).OnElements("a")
 	}
 	if len(cfg.Images) > 0 {
 		var any string

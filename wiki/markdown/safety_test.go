@@ -22,15 +22,16 @@ import (
 // what they may hold. It is written here again, so that a change of the policy
 // is a change of two files.
 var allowed = map[string]map[string]*regexp.Regexp{
-	"p": {}, "br": {}, "hr": {}, "em": {}, "strong": {}, "del": {}, "pre": {}, "blockquote": {}, "ul": {}, "li": {},
+	"p": {}, "br": {}, "hr": {}, "em": {}, "strong": {}, "del": {}, "pre": {}, "blockquote": {}, "ul": {}, "sup": {},
 	"table": {}, "thead": {}, "tbody": {}, "tr": {},
 	"h1": headingAttrs, "h2": headingAttrs, "h3": headingAttrs, "h4": headingAttrs, "h5": headingAttrs, "h6": headingAttrs,
 	"th": cellAttrs, "td": cellAttrs,
 	"code": {"class": regexp.MustCompile(`^language-[\w+#.-]{1,32}$`)},
-	"ol":   {"start": regexp.MustCompile(`^\d{1,9}$`)},
-	"span": {"class": regexp.MustCompile(`^mention$`)},
+	"ol":   {"start": regexp.MustCompile(`^\d{1,9}$`), "class": regexp.MustCompile(`^notes$`)},
+	"li":   {"id": regexp.MustCompile(`^s-note--\d+$`)},
+	"span": {"class": regexp.MustCompile(`^(mention|wiki|wiki wanted)$`)},
 	"a": {"href": anyText, "title": anyText, "rel": regexp.MustCompile(`^nofollow ugc noopener$`),
-		"class": regexp.MustCompile(`^mention$`)},
+		"class": regexp.MustCompile(`^(mention|wiki|wiki wanted|back)$`), "id": regexp.MustCompile(`^s-mark--\d+$`)},
 	"img": {"src": regexp.MustCompile(`^https://img\.example\.org/`), "alt": anyText, "title": anyText,
 		"loading": regexp.MustCompile(`^lazy$`), "referrerpolicy": regexp.MustCompile(`^no-referrer$`)},
 }
@@ -45,7 +46,7 @@ var (
 // checked is the renderer that the hostile corpora meet: everything that a host
 // can turn on is on.
 func checked(c *markdown.Cache) *markdown.Renderer {
-	return markdown.New(markdown.Config{Top: 2, IDs: "s-", Images: []string{"https://img.example.org/"}, Cache: c,
+	return markdown.New(markdown.Config{Top: 2, IDs: "s-", Images: []string{"https://img.example.org/"}, Wikilinks: true, Cache: c,
 		Person: func(id auth.UserID) string { return "/persone/" + id.String() }})
 }
 
@@ -106,8 +107,13 @@ func unsafeNode(n *html.Node) string {
 // looks for a scheme.
 func browserURL(s string) string {
 	s = strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
-	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
+	return lineEnds.Replace(s)
 }
+
+var (
+	lineEnds    = strings.NewReplacer("\t", "", "\n", "", "\r", "")
+	backslashes = strings.NewReplacer(`\`, "/")
+)
 
 func scheme(s string) string {
 	if m := anyScheme.FindStringSubmatch(browserURL(s)); m != nil {
@@ -122,7 +128,7 @@ func browserHost(s string) bool {
 	case "http", "https":
 		return true
 	case "":
-		s = strings.ReplaceAll(browserURL(s), `\`, "/")
+		s = backslashes.Replace(browserURL(s))
 		return strings.HasPrefix(s, "//")
 	}
 	return false
@@ -167,6 +173,8 @@ var contexts = map[string]string{
 	"underlined":    "%s\n===",
 	"list":          "- %s\n- [x] %s\n\n1. %s",
 	"quote":         "> %s",
+	"wikilink":      "[[%s]] [[a|%s]] [[a#%s|b]] [[#%s]] ![[%s]]",
+	"note":          "a[^1] b[^%s] ![^1]\n\n[^1]: %s\n[^%s]: # %s",
 	"entities":      "&lt;%s&gt; &#60;%s&#62;",
 }
 
@@ -182,12 +190,31 @@ func testPayloads(t *testing.T, payloads []string) {
 					t.Errorf("%q: %v", text, err)
 					continue
 				}
-				if wrong := unsafe(string(d.HTML(nil))); wrong != "" {
-					t.Errorf("%q\ngives\n%s\n%s", text, d.HTML(nil), wrong)
+				for _, v := range []markdown.View{{}, hostile(d, p)} {
+					if wrong := unsafe(string(d.HTML(v))); wrong != "" {
+						t.Errorf("%q\ngives\n%s\n%s", text, d.HTML(v), wrong)
+					}
+					if wrong := unsafe(string(d.Contents(v).HTML())); wrong != "" {
+						t.Errorf("%q\nhas the contents\n%s\n%s", text, d.Contents(v).HTML(), wrong)
+					}
 				}
 			}
 		})
 	}
+}
+
+// hostile is a view in which every name, title and address is s.
+func hostile(d markdown.Document, s string) markdown.View {
+	v := markdown.View{Names: map[auth.UserID]string{}, Pages: map[string]markdown.Page{}, Wanted: func(string) string { return s }}
+	for _, id := range d.Mentions() {
+		v.Names[id] = s
+	}
+	for i, title := range d.Titles() {
+		if i%2 == 0 {
+			v.Pages[title] = markdown.Page{Href: s, Title: s}
+		}
+	}
+	return v
 }
 
 func htmlPayloads(t testing.TB) []string {
@@ -274,6 +301,8 @@ func TestS16ImagesElsewhereAreLinks(t *testing.T) {
 		{"by a path that climbs", []string{"/allegati/"}, "![foto](/allegati/../esci)", `<p><a href="/allegati/../esci">foto</a></p>`},
 		{"by a path that climbs in disguise", []string{"/allegati/"}, "![foto](/allegati/%2e%2e/esci)", `<p><a href="/allegati/%2e%2e/esci">foto</a></p>`},
 		{"in a link", nil, "[![foto](https://spy.example.com/p.gif)](/qui)", `<p><a href="/qui">foto</a></p>`},
+		{"are shown where one of several places is allowed", []string{"/foto/", "/allegati/"}, `![a](/allegati/a.png)`,
+			`<p><img alt="a" loading="lazy" referrerpolicy="no-referrer" src="/allegati/a.png"/></p>`},
 		{"are shown where allowed", []string{"/allegati/"}, `![una *foto*](/allegati/a.png "Titolo")`,
 			`<p><img alt="una foto" loading="lazy" referrerpolicy="no-referrer" src="/allegati/a.png" title="Titolo"/></p>`},
 	} {
@@ -298,7 +327,7 @@ func TestS57NamesAndAddressesOfPeopleAreEscaped(t *testing.T) {
 	}
 	for _, p := range append(htmlPayloads(t), markdownPayloads(t)...) {
 		address = p
-		page := string(d.HTML(map[auth.UserID]string{id: p}))
+		page := string(d.HTML(markdown.View{Names: map[auth.UserID]string{id: p}}))
 		nodes, err := parse(page)
 		if err != nil {
 			t.Fatal(err)
@@ -335,16 +364,24 @@ func each(nodes []*html.Node) func(func(*html.Node) bool) {
 	}
 }
 
+// FuzzRender holds every promise against every text, with everything on that a
+// host can turn on and a view that is the text itself: names, titles and
+// addresses are as hostile as words.
 func FuzzRender(f *testing.F) {
 	for _, p := range []string{"# a\n\n*b* [c](d \"e\") ![f](g)", "| a |\n|---|\n| `b\\|c` |", "> - 1. a\n\n```x\ny\n```", "www.a.it a@b.it <https://c.it>",
-		"@[018f4a5e-7b6a-7c3d-8e9f-0123456789ab] `@[018f4a5e-7b6a-7c3d-8e9f-0123456789ab]`", "[a]: b 'c'\n\n[a][] ![a]", "&#0;&lt;\r\n\\@\x00\xff", "a\n===\n~~b~~ **c*d***"} {
+		"@[018f4a5e-7b6a-7c3d-8e9f-0123456789ab] `@[018f4a5e-7b6a-7c3d-8e9f-0123456789ab]`", "[a]: b 'c'\n\n[a][] ![a]", "&#0;&lt;\r\n\\@\x00\xff", "a\n===\n~~b~~ **c*d***",
+		"[[a]] [[b|c]] [[d#e|f]] [[#g]] ![[h]] [x [[i]]](j)", "|[[a\\|b]]|\n|-|\n|[[c]]|", "# [[a]]\n## b[^1]\n\n[^1]: c[^2]\n\n    d\n[^2]: [[e|@[018f4a5e-7b6a-7c3d-8e9f-0123456789ab]]]", "\r\n\xff[[a]] \\[[b]]"} {
 		f.Add(p)
 	}
-	for _, p := range markdownPayloads(f) {
+	for _, p := range append(markdownPayloads(f), htmlPayloads(f)...) {
 		f.Add(p)
+		f.Add("[[" + p + "|" + p + "]] [[a]][^1]\n\n[^1]: " + p)
 	}
-	r := checked(nil)
+	r := checked(markdown.NewCache(1 << 20)) // so that Links reads no text twice
 	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 1<<10 {
+			return // what grows with the size is tested by bombs
+		}
 		d, err := r.Render(text)
 		if err != nil {
 			if code(err) == markdown.CodeUnreadable {
@@ -352,13 +389,37 @@ func FuzzRender(f *testing.F) {
 			}
 			return
 		}
-		page := string(d.HTML(nil))
+		page := string(d.HTML(markdown.View{}))
 		if len(page) > markdown.MaxGrowth*len(text)+1<<10 && len(d.Mentions()) == 0 {
 			t.Fatalf("%d bytes give %d", len(text), len(page))
 		}
 		if wrong := unsafe(page); wrong != "" {
 			t.Fatalf("%q\ngives\n%s\n%s", text, page, wrong)
 		}
-		d.Text(100, nil)
+		for _, l := range r.Links(text) {
+			if typed := text[l.Start:l.End]; l.Title == "" || !strings.HasPrefix(typed, "[[") || !strings.HasSuffix(typed, "]]") {
+				t.Fatalf("%q: %+v is %q", text, l, typed)
+			}
+		}
+		v := markdown.View{}
+		if titles := d.Titles(); len(titles) > 0 || len(d.Mentions()) > 0 {
+			v = hostile(d, text)
+			if len(titles) > 1 {
+				v.Pages[titles[1]] = markdown.Page{Href: titles[0], Title: titles[1]}
+			}
+			page := string(d.HTML(v))
+			if len(page) > markdown.MaxGrowth*len(text)+1<<10 && len(d.Mentions()) == 0 {
+				t.Fatalf("%d bytes give %d", len(text), len(page))
+			}
+			if wrong := unsafe(page); wrong != "" {
+				t.Fatalf("%q\ngives\n%s\n%s", text, page, wrong)
+			}
+		}
+		if contents := string(d.Contents(v).HTML()); contents != "" {
+			if wrong := unsafe(contents); wrong != "" {
+				t.Fatalf("%q\nhas the contents\n%s\n%s", text, contents, wrong)
+			}
+		}
+		d.Text(100, v)
 	})
 }

@@ -30,14 +30,31 @@ type output struct {
 	anchors []bool         // of the links that are open: whether <a> was written
 	inLink  int            // how many of them are true
 	ids     map[string]int // ids of headings given, and the number the next such one gets
+
+	links    []Wikilink // to other pages, each a gap
+	reserved int        // bytes of their words, which go into the gaps
+
+	notes   []*noteNode // that have a mark, in order
+	numbers map[*noteNode]int
+	atEnd   bool // where notes are written
+}
+
+func newOutput(most int, work *work) *output {
+	return &output{most: most, work: work, ids: map[string]int{}, numbers: map[*noteNode]int{}}
 }
 
 var _ util.BufWriter = (*output)(nil)
 
 func (o *output) room(n int) {
-	if o.Len()+n > o.most {
+	if o.Len()+o.reserved+n > o.most {
 		panic(refusal(CodeTooComplex))
 	}
+}
+
+// reserve keeps room for words that are put in later.
+func (o *output) reserve(n int) {
+	o.room(n)
+	o.reserved += n
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -111,6 +128,10 @@ func (e elements) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	register(extast.KindTaskCheckBox, e.checkBox)
 	register(extast.KindTableCell, e.cell)
 	register(kindMention, e.mention)
+	register(kindWikilink, e.wikilink)
+	register(kindNote, e.note)
+	register(kindMark, e.mark)
+	register(kindBack, e.back)
 }
 
 func (e elements) heading(o *output, source []byte, n ast.Node, entering bool) ast.WalkStatus {
@@ -122,7 +143,7 @@ func (e elements) heading(o *output, source []byte, n ast.Node, entering bool) a
 	o.work.spend(2000)
 	o.put("<", tag)
 	if e.cfg.IDs != "" {
-		o.attr("id", e.cfg.IDs+o.id(headingID(words(source, n))))
+		o.attr("id", e.cfg.IDs+o.id(sectionID(words(source, n))))
 	}
 	o.put(">")
 	return ast.WalkContinue
@@ -131,9 +152,10 @@ func (e elements) heading(o *output, source []byte, n ast.Node, entering bool) a
 // maxID bounds the id of a heading, in runes.
 const maxID = 64
 
-// headingID returns the words of a heading in the form of an id: small letters
-// without accents, digits and "-".
-func headingID(words string) string {
+// sectionID returns the words of a heading in the form of an id: small letters
+// without accents, digits, "_" and single "-". Headings of the same id are
+// numbered from the second.
+func sectionID(words string) string {
 	var b strings.Builder
 	runes, gap := 0, false
 	for _, r := range norm.NFD.String(strings.ToLower(words)) {
@@ -154,6 +176,9 @@ func headingID(words string) string {
 		}
 		b.WriteString(word)
 	}
+	if b.Len() == 0 {
+		return "section"
+	}
 	return b.String()
 }
 
@@ -161,9 +186,6 @@ func inID(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r =
 
 // id returns id, numbered if another heading has it already.
 func (o *output) id(id string) string {
-	if id == "" {
-		id = "section"
-	}
 	taken := func(id string) bool { _, ok := o.ids[id]; return ok }
 	free := id
 	for taken(free) {
@@ -191,6 +213,9 @@ func words(source []byte, n ast.Node) string {
 		}
 		if t, ok := n.(*ast.AutoLink); ok && entering {
 			b.Write(t.Label(source))
+		}
+		if t, ok := n.(*wikilinkNode); ok && entering {
+			b.WriteString(t.label(t.Title))
 		}
 		return ast.WalkContinue, nil
 	})
