@@ -145,7 +145,9 @@ type (
 
 	// EraseUser empties the identifier of a person wherever the forum's rows
 	// hold it, but for the bodies of posts: bylines become zero, marks, drafts
-	// and reactions are dropped (the counts stay), mentions forgotten.
+	// and reactions are dropped (the counts stay), mentions forgotten. A post
+	// that named them so, but as a topic's LastBy, moves to its next Version:
+	// what was read before is not written back.
 	EraseUser struct{ User auth.UserID }
 )
 

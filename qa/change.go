@@ -121,7 +121,9 @@ type (
 	// EraseUser empties the identifier of a person wherever the rows of
 	// questions hold it, but for bodies: bylines become zero, mentions and
 	// offers are forgotten, pending suggestions become Retracted. Their votes
-	// stay in the tallies, and belong to nobody.
+	// stay in the tallies, and belong to nobody. A post or suggestion that named
+	// them so, but as a question's LastBy, moves to its next Version: what was
+	// read before is not written back.
 	EraseUser struct{ User auth.UserID }
 )
 

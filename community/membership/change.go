@@ -54,8 +54,9 @@ type (
 
 	// EraseUser empties the identifier of a person wherever the rows hold it:
 	// membership, roles, mandates, applications, sanctions and invitations for
-	// their Mailboxes are dropped, and bylines become zero. The zero User is
-	// nobody, and so is the zero Mailbox.
+	// their Mailboxes are dropped, and bylines become zero. What had such a
+	// byline moves to its next Version: what was read before is not written
+	// back. The zero User is nobody, and so is the zero Mailbox.
 	EraseUser struct {
 		User      auth.UserID
 		Mailboxes [][16]byte

@@ -105,7 +105,8 @@ func (s *Service) simulate(ctx context.Context, who auth.Actor, to int) (Simulat
 		effects[x.Effects[i].Category] = &x.Effects[i]
 	}
 	then := Turn{N: f.Last.N + 1, Phase: to, At: now}
-	for a, err := range s.undecided(ctx, f.Last, now) {
+	admitted := s.cfg.Plan.admits(func(Phase, Category) bool { return true })
+	for a, err := range s.undecided(ctx, admitted, f.Last, now) {
 		if err != nil {
 			return Simulation{}, err
 		}
@@ -174,9 +175,10 @@ type NewTurn struct {
 // date of a later phase: forward, or back. Going back suspends what the phase
 // does not allow; it takes nothing away, and what members were they are again
 // when it returns. What has become of applications that nobody decided, expired
-// or approved by the phase, is kept in the same unit. If another phase is in force than was seen, as for the second
-// of two who turn at once, the error is a [storage.Conflict] with the InForce
-// that is.
+// or approved by the phase, is kept before another is in force; it is so whether
+// or not the turn comes to be, and many are kept in several units. If another
+// phase is in force than was seen, as for the second of two who turn at once,
+// the error is a [storage.Conflict] with the InForce that is.
 func (s *Service) Advance(ctx context.Context, who auth.Actor, in NewTurn) (InForce, error) {
 	var is InForce
 	why, err := storage.Text("why", in.Why, MaxWhy)
@@ -199,7 +201,7 @@ func (s *Service) Advance(ctx context.Context, who auth.Actor, in NewTurn) (InFo
 			case is.Phase == in.To:
 				return &storage.Invalid{Field: "to", Code: CodeSame}
 			}
-			changes, err := s.settled(ctx, f.Last, now)
+			changes, err := s.settle(ctx, f.Last, now)
 			if err != nil {
 				return err
 			}
@@ -214,13 +216,28 @@ func (s *Service) Advance(ctx context.Context, who auth.Actor, in NewTurn) (InFo
 	return is, nil
 }
 
-// settled gives what keeps, before another phase is in force, what has become
-// of the applications that nobody decided.
-func (s *Service) settled(ctx context.Context, last Turn, now time.Time) ([]storage.Change, error) {
-	var changes []storage.Change
-	for x, err := range s.undecided(ctx, last, now) {
+// settledAtOnce bounds how many changes settle gives or applies at once, but
+// for those of one application more.
+const settledAtOnce = 200
+
+// settle keeps what has become of the applications that nobody decided, of
+// which something can have become, and gives the changes that are left to be
+// applied.
+func (s *Service) settle(ctx context.Context, last Turn, now time.Time) (changes []storage.Change, err error) {
+	var since Plan
+	for _, x := range s.cfg.Plan.stretches(last, now) {
+		since = append(since, x.Phase)
+	}
+	of := since.admits(func(ph Phase, c Category) bool { return ph.Admits[c] >= ByAllowList })
+	for x, err := range s.undecided(ctx, of, last, now) {
 		if err != nil {
 			return nil, err
+		}
+		if len(changes) >= settledAtOnce {
+			if err := again(s.cfg.Store.Apply(ctx, changes...)); err != nil {
+				return nil, err
+			}
+			changes = nil
 		}
 		switch x.State {
 		case Expired:

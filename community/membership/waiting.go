@@ -167,33 +167,68 @@ func (p Phase) decided(c Category) (all []Category) {
 
 // Waits counts the applications that nobody has decided.
 type Waits struct {
-	Decidable int // now
-	Early     int // for a phase that lets them be decided
+	Decidable int  // now
+	Early     int  // for a phase that lets them be decided
+	More      bool // there may be more than that: only so many are looked at
 }
 
-// Waits counts the applications that wait, for whoever may decide them. It
-// looks at all of them.
+// MaxWaits bounds how many applications [Service.Waits] looks at, oldest first:
+// so many of categories that can be decided now, and so many of all others.
+const MaxWaits = 1000
+
+// Waits counts the applications that wait, for whoever may decide them: exactly,
+// unless very many do.
 func (s *Service) Waits(ctx context.Context, who auth.Actor) (n Waits, err error) {
-	const op = "membership.Waits"
+	if n, err = s.count(ctx, who); err != nil {
+		return Waits{}, refuse("membership.Waits", "", err)
+	}
+	return n, nil
+}
+
+func (s *Service) count(ctx context.Context, who auth.Actor) (n Waits, err error) {
 	if err := s.may(ctx, who, Decide); err != nil {
-		return n, refuse(op, "", err)
+		return n, err
 	}
 	now := s.cfg.Clock.Now()
 	f, err := s.cfg.Store.Standing(ctx, auth.UserID{}, now)
 	if err != nil {
-		return n, refuse(op, "", err)
+		return n, err
 	}
-	for x, err := range s.undecided(ctx, f.Last, now) {
-		switch {
-		case err != nil:
-			return Waits{}, refuse(op, "", err)
-		case x.Decidable:
-			n.Decidable++
-		case x.State == Applied:
-			n.Early++
+	decided := s.cfg.Plan[s.cfg.Plan.At(f.Last, now)].decided("")
+	others := s.cfg.Plan.admits(func(_ Phase, c Category) bool { return !slices.Contains(decided, c) })
+	for _, of := range [][]Category{decided, others} {
+		looked := 0
+		for x, err := range s.undecided(ctx, of, f.Last, now) {
+			if err != nil {
+				return n, err
+			}
+			if looked == MaxWaits {
+				n.More = true
+				break
+			}
+			switch looked++; {
+			case x.Decidable:
+				n.Decidable++
+			case x.State == Applied:
+				n.Early++
+			}
 		}
 	}
 	return n, nil
+}
+
+// admits returns the categories, in order, of which some phase says how they
+// are admitted and fn is true.
+func (p Plan) admits(fn func(Phase, Category) bool) (all []Category) {
+	for _, ph := range p {
+		for c := range ph.Admits {
+			if fn(ph, c) {
+				all = append(all, c)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // An undecided is an application as it stands, that nobody has decided, with
@@ -203,10 +238,14 @@ type undecided struct {
 	code string
 }
 
-// undecided walks the applications that nobody has decided.
-func (s *Service) undecided(ctx context.Context, last Turn, now time.Time) iter.Seq2[undecided, error] {
+// undecided walks the applications of some categories that nobody has decided,
+// oldest first.
+func (s *Service) undecided(ctx context.Context, of []Category, last Turn, now time.Time) iter.Seq2[undecided, error] {
+	if len(of) == 0 {
+		return func(func(undecided, error) bool) {}
+	}
 	return storage.All(ctx, func(c storage.Cursor) (storage.Page[undecided], error) {
-		page, err := s.cfg.Store.Applications(ctx, ApplicationQuery{State: Applied, After: c, Limit: storage.MaxLimit})
+		page, err := s.cfg.Store.Applications(ctx, ApplicationQuery{State: Applied, Categories: of, After: c, Limit: storage.MaxLimit})
 		if err != nil {
 			return storage.Page[undecided]{}, err
 		}

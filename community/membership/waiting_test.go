@@ -3,7 +3,9 @@
 package membership_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -302,4 +304,65 @@ func TestDeclineAsks(t *testing.T) {
 	_, err = w.members.Decide(w.ctx, w.chief, membership.Decision{Application: a.ID, Approve: true, Category: membership.Beneficiary})
 	require.NoError(t, err, "who is of an administration of the list may come in as such")
 	assert.Equal(t, membership.Beneficiary, w.standing(w.stranger).Member.Category)
+}
+
+// A ledger is a store that notes what is asked of it about applications.
+type ledger struct {
+	membership.Store
+	queries []membership.ApplicationQuery
+	writes  []int // how many changes went together
+}
+
+func (l *ledger) Applications(ctx context.Context, q membership.ApplicationQuery) (storage.Page[membership.Application], error) {
+	l.queries = append(l.queries, q)
+	return l.Store.Applications(ctx, q)
+}
+
+func (l *ledger) Apply(ctx context.Context, changes ...storage.Change) error {
+	l.writes = append(l.writes, len(changes))
+	return l.Store.Apply(ctx, changes...)
+}
+
+// However many wait, nothing looks at all of them or writes them all at once
+// but what has to.
+func TestManyWait(t *testing.T) {
+	t.Parallel()
+	l := &ledger{}
+	w := newWorld(t, func(c *membership.Config) { l.Store, c.Store = c.Store, l })
+	ask := func(n int, c membership.Category, org auth.OrgID) (all []membership.ApplicationID) {
+		var changes []storage.Change
+		for range n {
+			a := membership.Application{ID: storage.NewID[membership.Application](), User: storage.NewID[auth.User](), Category: c, Org: org, State: membership.Applied, Made: w.clock(), Version: 1}
+			changes, all = append(changes, membership.InsertApplication{Application: a}), append(all, a.ID)
+		}
+		require.NoError(t, w.store.Apply(w.ctx, changes...))
+		return all
+	}
+	early := ask(membership.MaxWaits+1, membership.University, auth.OrgID{})
+	waits := func() membership.Waits {
+		l.queries = nil
+		n, err := w.members.Waits(w.ctx, w.chief)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, len(l.queries), 2*membership.MaxWaits/storage.MaxLimit+2)
+		return n
+	}
+	assert.Equal(t, membership.Waits{Early: membership.MaxWaits, More: true}, waits())
+	old := ask(450, membership.Beneficiary, w.milan.ID)
+	assert.Equal(t, membership.Waits{Decidable: 450, Early: membership.MaxWaits, More: true}, waits(), "who can be decided is not hidden behind who cannot")
+	w.pass(4 * month)
+	fresh := ask(membership.MaxWaits-450, membership.Beneficiary, w.milan.ID)
+	assert.Equal(t, membership.Waits{Decidable: len(fresh), Early: membership.MaxWaits, More: true}, waits())
+
+	l.queries, l.writes = nil, nil
+	w.turns(network)
+	for _, q := range l.queries {
+		assert.Equal(t, []membership.Category{membership.Beneficiary}, q.Categories, "of others nothing can have become")
+	}
+	assert.LessOrEqual(t, slices.Max(l.writes), 210)
+	for ids, state := range map[*[]membership.ApplicationID]membership.AppState{&early: membership.Applied, &old: membership.Expired, &fresh: membership.Applied} {
+		for _, id := range *ids {
+			require.Equal(t, state, w.kept(id).State)
+		}
+	}
+	assert.Equal(t, membership.Waits{Decidable: membership.MaxWaits, More: true}, waits())
 }

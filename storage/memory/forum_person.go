@@ -155,21 +155,27 @@ func (st *state) eraseFromPost(who auth.UserID, p forum.Post) {
 		}
 		return changed
 	}
+	of := postOf(p)
+	named := st.mentions.has(ofPost{of, user})
+	st.mentions.drop(st.era, ofPost{of, user})
+	for _, k := range partsOf(st.revisions, of) {
+		if r, _ := row(st.revisions, k); empty(&r.By) {
+			st.revisions.put(st.era, k, &r)
+			named = true
+		}
+	}
 	if k, ok := st.topics.get(idOf(p.Topic)); ok && p.Reply.IsZero() {
 		c, t := *k, *k.topic
-		if empty(&t.By, &t.Text.EditedBy, &t.Removal.By, &t.LastBy) {
+		named = empty(&t.By, &t.Text.EditedBy, &t.Removal.By) || named
+		if named {
+			t.Version++
+		}
+		if empty(&t.LastBy) || named {
 			st.setTopic(&c, k.topic, &t)
 		}
 	}
-	if r, err := row(st.replies, idOf(p.Reply)); err == nil && r.Topic == p.Topic && empty(&r.By, &r.Text.EditedBy, &r.Removal.By) {
+	if r, err := row(st.replies, idOf(p.Reply)); err == nil && (empty(&r.By, &r.Text.EditedBy, &r.Removal.By) || named) {
+		r.Version++
 		st.setReply(&r)
 	}
-	of := postOf(p)
-	for _, k := range partsOf(st.revisions, of) {
-		if r, _ := row(st.revisions, k); r.By.User == who {
-			r.By = auth.By{}
-			st.revisions.put(st.era, k, &r)
-		}
-	}
-	st.mentions.drop(st.era, ofPost{of, user})
 }

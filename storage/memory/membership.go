@@ -226,10 +226,10 @@ func (st *state) eraseFromMembership(c membership.EraseUser) {
 	eraseFrom(st.applications, func(v *membership.Application) bool { return v.User == who }, st.setApplication)
 	eraseFrom(st.sanctions, func(v *membership.Sanction) bool { return v.User == who }, st.setSanction)
 
-	emptyIn(st.mandates, func(v *membership.Mandate) bool { return empty(who, &v.By) }, st.setMandate)
-	emptyIn(st.applications, func(v *membership.Application) bool { return empty(who, &v.By) }, st.setApplication)
-	emptyIn(st.invitations, func(v *membership.Invitation) bool { return empty(who, &v.By) }, st.setInvitation)
-	emptyIn(st.sanctions, func(v *membership.Sanction) bool { return empty(who, &v.By, &v.Appeal.By) }, st.setSanction)
+	emptyIn(st.mandates, func(v *membership.Mandate) (*int, bool) { return &v.Version, empty(who, &v.By) }, st.setMandate)
+	emptyIn(st.applications, func(v *membership.Application) (*int, bool) { return &v.Version, empty(who, &v.By) }, st.setApplication)
+	emptyIn(st.invitations, func(v *membership.Invitation) (*int, bool) { return &v.Version, empty(who, &v.By) }, st.setInvitation)
+	emptyIn(st.sanctions, func(v *membership.Sanction) (*int, bool) { return &v.Version, empty(who, &v.By, &v.Appeal.By) }, st.setSanction)
 	st.turns = slices.Clone(st.turns)
 	for i := range st.turns {
 		empty(who, &st.turns[i].By)
@@ -245,10 +245,13 @@ func eraseFrom[K key[K], V any](t tree[K, *V], fn func(*V) bool, set func(was, n
 	}
 }
 
-// emptyIn puts what fn has changed of a copy of a row in its place.
-func emptyIn[K key[K], V any](t tree[K, *V], fn func(*V) bool, set func(was, now *V)) {
+// emptyIn puts what fn has changed of a copy of a row in its place, at the
+// row's next version.
+func emptyIn[K key[K], V any](t tree[K, *V], fn func(*V) (version *int, changed bool), set func(was, now *V)) {
 	for _, v := range all(t) {
-		if now := *v; fn(&now) {
+		now := *v
+		if version, changed := fn(&now); changed {
+			*version++
 			set(v, &now)
 		}
 	}

@@ -149,29 +149,37 @@ func (st *state) eraseFromEntry(who auth.UserID, p qa.Post) {
 	if !ok {
 		return
 	}
-	e := *s.entry()
-	if erase(who, &e.By, &e.Text.EditedBy, &e.Removal.By) {
-		st.changeEntry(p, func(now *qa.Entry) { *now = e })
-	}
-	if of.kind == aQuestion {
-		st.eraseFromQuestion(who, of.id)
-	}
+	named := st.qaMentions.has(ofEntry{of, idOf(who)})
+	st.qaMentions.drop(st.era, ofEntry{of, idOf(who)})
 	for _, k := range partsOfEntry(st.qaRevisions, of) {
 		if r, _ := row(st.qaRevisions, k); erase(who, &r.By) {
 			st.qaRevisions.put(st.era, k, &r)
+			named = true
 		}
 	}
-	st.qaMentions.drop(st.era, ofEntry{of, idOf(who)})
+	if of.kind == aQuestion {
+		st.eraseFromQuestion(who, s.question, named)
+		return
+	}
+	e := *s.entry()
+	if erase(who, &e.By, &e.Text.EditedBy, &e.Removal.By) || named {
+		e.Version++
+		st.changeEntry(p, func(now *qa.Entry) { *now = e })
+	}
 }
 
-func (st *state) eraseFromQuestion(who auth.UserID, k id) {
-	was, _ := st.questions.get(k)
+// eraseFromQuestion empties the bylines of a question that names a person
+// elsewhere, or not.
+func (st *state) eraseFromQuestion(who auth.UserID, was *question, named bool) {
 	q := *was
-	named := erase(who, &q.Closing.By, &q.Acceptance.By, &q.LastBy)
+	named = erase(who, &q.By, &q.Text.EditedBy, &q.Removal.By, &q.Closing.By, &q.Acceptance.By) || named
 	if q.Delegate == who {
 		q.Delegate, named = auth.UserID{}, true
 	}
 	if named {
+		q.Version++
+	}
+	if erase(who, &q.LastBy) || named {
 		st.setQuestion(was, &q)
 	}
 }

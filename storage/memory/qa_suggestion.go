@@ -196,7 +196,9 @@ func (st *state) eraseFromSuggestions(who auth.UserID) {
 		if s.By.User == who && s.State == qa.Pending {
 			s.State = qa.Retracted
 		}
-		erase(who, &s.By, &s.Decided)
+		if erase(who, &s.By, &s.Decided) {
+			s.Version++
+		}
 		st.setSuggestion(was, &s)
 	}
 }

@@ -85,13 +85,35 @@ var (
 
 	// What names a person is emptied, or dropped.
 	erasures = []write{
-		emptyBy("{topics}", "by"), emptyBy("{topics}", "edited"), emptyBy("{topics}", "removed"), emptyBy("{topics}", "last"),
-		emptyBy("{replies}", "by"), emptyBy("{replies}", "edited"), emptyBy("{replies}", "removed"),
-		emptyBy("{revisions}", "by"),
+		forget("{topics}", []string{"by", "edited", "removed"}, namedIn("{revisions}", "by_user", "NOT reply"), namedIn("{mentions}", "who", "NOT reply")),
+		forget("{replies}", []string{"by", "edited", "removed"}, namedIn("{revisions}", "by_user", "reply"), namedIn("{mentions}", "who", "reply")),
+		emptyBy("{topics}", "last"), emptyBy("{revisions}", "by"),
 		dropOf("{mentions}"), dropOf("{marks}"), dropOf("{read_all}"), dropOf("{drafts}"), dropOf("{reactions}"),
 	}
 )
 
+// forget empties the bylines of $1 in the rows of a table, and moves them and
+// those that other queries give to their next version: who looked before
+// writes nothing back.
+func forget(table string, bys []string, others ...string) write {
+	sets := []string{"version = version + 1"}
+	var named []string
+	for _, by := range bys {
+		for _, part := range []string{"_user", "_org"} {
+			sets = append(sets, by+part+" = CASE WHEN "+by+"_user = $1 THEN NULL ELSE "+by+part+" END")
+		}
+		named = append(named, "SELECT id FROM "+table+" WHERE "+by+"_user = $1")
+	}
+	return write{query: "UPDATE " + table + " SET " + strings.Join(sets, ", ") + " WHERE id IN (" + strings.Join(append(named, others...), " UNION ") + ")"}
+}
+
+// namedIn gives the posts of a kind of which a row in a table names $1.
+func namedIn(table, who, kind string) string {
+	return "SELECT post FROM " + table + " WHERE " + who + " = $1 AND " + kind
+}
+
+// emptyBy empties the bylines of $1 in the rows of a table that have no version
+// for it.
 func emptyBy(table, by string) write {
 	return write{query: strings.ReplaceAll(`UPDATE `+table+` SET by_user = NULL, by_org = NULL WHERE by_user = $1`, "by_", by+"_")}
 }

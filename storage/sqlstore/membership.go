@@ -83,8 +83,8 @@ var (
 	// is emptied.
 	membershipOf = []write{
 		dropOf("{members}"), dropOf("{expertise}"), dropOf("{area_roles}"), dropOf("{mandates}"), dropOf("{applications}"), dropOf("{sanctions}"),
-		emptyBy("{mandates}", "by"), emptyBy("{applications}", "by"), emptyBy("{invitations}", "by"), emptyBy("{turns}", "by"),
-		emptyBy("{sanctions}", "by"), emptyBy("{sanctions}", "appeal"),
+		forget("{mandates}", []string{"by"}), forget("{applications}", []string{"by"}), forget("{invitations}", []string{"by"}),
+		forget("{sanctions}", []string{"by", "appeal"}), emptyBy("{turns}", "by"),
 	}
 	dropInvited = write{query: `DELETE FROM {invitations} WHERE mailbox IN {ids $1}`}
 )

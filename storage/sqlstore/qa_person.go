@@ -67,14 +67,14 @@ var (
 	// What names a person is emptied, or dropped; votes come after the posts, as
 	// where one is cast.
 	qaErasures = []write{
-		emptyBy("{questions}", "by"), emptyBy("{questions}", "edited"), emptyBy("{questions}", "removed"), emptyBy("{questions}", "closed"),
-		emptyBy("{questions}", "accepted"), emptyBy("{questions}", "last"),
+		forget("{questions}", []string{"by", "edited", "removed", "closed", "accepted"}, `SELECT id FROM {questions} WHERE delegate = $1`,
+			namedIn("{qa_revisions}", "by_user", "kind = 1"), namedIn("{qa_mentions}", "who", "kind = 1")),
+		forget("{answers}", []string{"by", "edited", "removed"}, namedIn("{qa_revisions}", "by_user", "kind = 2"), namedIn("{qa_mentions}", "who", "kind = 2")),
+		forget("{comments}", []string{"by", "edited", "removed"}, namedIn("{qa_revisions}", "by_user", "kind = 3"), namedIn("{qa_mentions}", "who", "kind = 3")),
 		{query: `UPDATE {questions} SET delegate = NULL WHERE delegate = $1`},
-		emptyBy("{answers}", "by"), emptyBy("{answers}", "edited"), emptyBy("{answers}", "removed"),
-		emptyBy("{comments}", "by"), emptyBy("{comments}", "edited"), emptyBy("{comments}", "removed"),
-		emptyBy("{qa_revisions}", "by"),
-		{query: `UPDATE {suggestions} SET state = CASE WHEN state = 0 THEN 3 ELSE state END, by_user = NULL, by_org = NULL WHERE by_user = $1`},
-		emptyBy("{suggestions}", "decided"),
+		emptyBy("{questions}", "last"), emptyBy("{qa_revisions}", "by"),
+		{query: `UPDATE {suggestions} SET state = 3 WHERE by_user = $1 AND state = 0`},
+		forget("{suggestions}", []string{"by", "decided"}),
 		{query: `UPDATE {votes} SET voter = NULL WHERE voter = $1`},
 		dropOf("{qa_mentions}"), dropOf("{offers}"), dropOf("{suggesters}"),
 	}

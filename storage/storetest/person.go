@@ -21,6 +21,7 @@ var personPromises = []promise{
 	{"Erase/Bylines", "EraseUser empties a person's bylines wherever they stand, and nobody else's", false, eraseBylines},
 	{"Erase/Rows", "EraseUser drops a person's marks, drafts and reactions, and leaves the counts", false, eraseRows},
 	{"Erase/Written", "of a person who was erased nothing is found any more", false, eraseWritten},
+	{"Erase/Version", "every post that named a person in a byline, a revision or a mention is at its next version, so that who looked before the erasure writes nothing back, and every other post stays as it was", false, eraseVersion},
 	{"Erase/Nobody", "erasing who was never here, or was erased before, changes nothing", false, eraseNobody},
 	{"Erase/Zero", "erasing the zero user changes nothing that is nobody's", false, eraseZero},
 }
@@ -213,7 +214,7 @@ func eraseBylines(t *testing.T, s community.Store) {
 		same(t, withoutVersion(d.topic(tr.handled.ID)), withoutVersion(tr.handled))
 		for _, r := range []forum.Reply{tr.answered, tr.reply} {
 			now := d.getReply(r.ID)
-			now.Version, r.Version = 0, 0 // an erasure may count as a version or not
+			now.Version, r.Version = 0, 0
 			same(t, now, r)
 		}
 		same(t, got(d.f.Revisions(ctx, tr.revision.Post))(t), []forum.Revision{tr.revision})
@@ -263,6 +264,42 @@ func eraseWritten(t *testing.T, s community.Store) {
 	}
 	same(t, len(d.written(gone.User)), 0)
 	same(t, len(d.written(stays.User)), 5)
+}
+
+func eraseVersion(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	gone, stays := newBy(), newBy()
+	erased, kept := d.leaveTrail(gone), d.leaveTrail(stays)
+	revised, answered := d.start(), d.start() // whose first text was theirs, and who is the last to answer
+	r := d.reply(revised.ID, forum.Reply{})
+	named := d.reply(revised.ID, forum.Reply{})
+	last := d.newReply(answered.ID, forum.Reply{})
+	last.By = gone
+	last = d.insert(last, forum.Reply{})
+	d.do(forum.InsertRevision{Revision: forum.Revision{Post: first(revised.ID), N: 7, By: gone, At: at(1)}},
+		forum.InsertRevision{Revision: forum.Revision{Post: post(r), N: 7, By: gone, At: at(1)}},
+		forum.SetMentions{Post: post(named), Users: []auth.UserID{gone.User, stays.User}})
+	gone1, stays1 := d.topic(erased.mentioned.Topic), d.topic(kept.mentioned.Topic)
+	answered = d.topic(answered.ID)
+	d.do(forum.EraseUser{User: gone.User})
+
+	for _, was := range []forum.Topic{erased.topic, erased.handled, gone1, revised} {
+		same(t, d.topic(was.ID).Version, was.Version+1)
+		d.fails(storage.ErrConflict, forum.UpdateTopic{Topic: was})
+		d.fails(storage.ErrConflict, forum.TopicAt{Topic: was.ID, Version: was.Version})
+	}
+	for _, was := range []forum.Reply{erased.reply, erased.answered, r, named, last} {
+		same(t, d.getReply(was.ID).Version, was.Version+1)
+		d.fails(storage.ErrConflict, forum.UpdateReply{Reply: was})
+		d.fails(storage.ErrConflict, forum.ReplyAt{Reply: was.ID, Version: was.Version})
+	}
+	same(t, len(d.written(gone.User)), 0)
+	for _, was := range []forum.Topic{kept.topic, kept.handled, stays1, answered} {
+		d.do(forum.UpdateTopic{Topic: was})
+	}
+	for _, was := range []forum.Reply{kept.reply, kept.answered} {
+		d.do(forum.UpdateReply{Reply: was})
+	}
 }
 
 func eraseNobody(t *testing.T, s community.Store) {

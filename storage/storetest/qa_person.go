@@ -18,6 +18,7 @@ var qaPersonPromises = []promise{
 	{"QA/Erase/Bylines", "EraseUser empties a person's bylines wherever they stand, and nobody else's", false, qaEraseBylines},
 	{"QA/Erase/Votes", "the votes of who was erased stay in the tallies, and are nobody's", false, qaEraseVotes},
 	{"QA/Erase/Rows", "their mentions and offers are forgotten, and what they suggested and waits is retracted", false, qaEraseRows},
+	{"QA/Erase/Version", "every post and suggestion that named a person but as who wrote last is at its next version, so that who looked before the erasure writes nothing back, and every other one stays as it was", false, qaEraseVersion},
 	{"QA/Erase/Nobody", "erasing who was never here, who was erased before, or the zero user changes nothing", false, qaEraseNobody},
 }
 
@@ -180,8 +181,7 @@ func (h *helpdesk) leaveTrack(by auth.By) track {
 	return tr
 }
 
-// isTrack checks what is there of a track. An erasure may count as a version
-// or not.
+// isTrack checks what is there of a track, at whatever version.
 func (h *helpdesk) isTrack(tr track) {
 	h.Helper()
 	for _, want := range []qa.Question{tr.asked, tr.handled} {
@@ -277,6 +277,61 @@ func qaEraseRows(t *testing.T, s community.Store) {
 		same(t, len(got(h.q.Suggestions(ctx, qa.SuggestionQuery{Reach: auth.Everything, By: u, Pending: true}))(t).Items), c.rows)
 		same(t, len(got(h.q.Suggestions(ctx, qa.SuggestionQuery{Reach: everything, Post: c.tr.pending.Post, Pending: true}))(t).Items), c.rows)
 		same(t, len(got(h.q.Votes(ctx, u))(t)), 2*c.rows)
+	}
+}
+
+func qaEraseVersion(t *testing.T, s community.Store) {
+	h := newHelpdesk(t, s)
+	gone, stays := newBy(), newBy()
+	erased, kept := h.leaveTrack(gone), h.leaveTrack(stays)
+	asked := h.asks(nil)
+	old := h.answers(asked, nil)
+	named := h.remarks(ofAnswer(old), nil)
+	offered := h.asks(nil)
+	theirs := h.answers(offered, func(a *qa.Answer) { a.By = gone }) // who is the last to write in it
+	h.do(qa.InsertRevision{Revision: qa.Revision{Post: ofAnswer(old), N: 7, By: gone, At: at(1)}},
+		qa.SetMentions{Post: ofComment(named), Users: []auth.UserID{gone.User, stays.User}},
+		qa.SetOffers{Question: offered.ID, Users: []auth.UserID{gone.User}})
+	h.casts(gone.User, ofQuestion(asked), qa.For)
+	var delegated, accepted qa.Question
+	delegated = h.asks(func(q *qa.Question) { q.Delegate = gone.User })
+	accepted = h.asks(nil)
+	right := h.answers(accepted, nil)
+	h.do(qa.Accept{Question: accepted.ID, Version: accepted.Version, Acceptance: qa.Acceptance{Answer: right.ID, Revision: 1, By: gone, Capacity: qa.Delegate, At: at(3)}})
+	asked, offered, accepted = h.question(asked.ID), h.question(offered.ID), h.question(accepted.ID)
+	mentioned, other := h.question(erased.mentioned.Question), h.question(kept.mentioned.Question)
+	old, theirs, right = h.answer(old.ID), h.answer(theirs.ID), h.answer(right.ID)
+	h.do(qa.EraseUser{User: gone.User})
+
+	for _, was := range []qa.Question{erased.asked, erased.handled, mentioned, delegated, accepted} {
+		same(t, h.question(was.ID).Version, was.Version+1)
+		h.fails(storage.ErrConflict, qa.UpdateQuestion{Question: was})
+		h.fails(storage.ErrConflict, qa.Accept{Question: was.ID, Version: was.Version})
+		h.fails(storage.ErrConflict, qa.QuestionAt{Question: was.ID, Version: was.Version})
+	}
+	for _, was := range []qa.Answer{erased.answered, erased.touched, old, theirs} {
+		same(t, h.answer(was.ID).Version, was.Version+1)
+		h.fails(storage.ErrConflict, qa.UpdateAnswer{Answer: was})
+		h.fails(storage.ErrConflict, qa.AnswerAt{Question: was.Question, Answer: was.ID, Version: was.Version})
+	}
+	for _, was := range []qa.Comment{erased.remarked, named} {
+		same(t, h.place(ofComment(was), auth.UserID{}).Comment.Version, was.Version+1)
+		h.fails(storage.ErrConflict, qa.UpdateComment{Comment: was})
+	}
+	for _, was := range []qa.Suggestion{erased.pending, erased.approved, erased.decided} {
+		same(t, got(h.q.Suggestion(ctx, was.ID))(t).Version, was.Version+1)
+		h.fails(storage.ErrConflict, qa.UpdateSuggestion{Suggestion: was})
+	}
+	same(t, len(h.written(gone.User)), 0)
+	for _, was := range []qa.Question{kept.asked, kept.handled, other, asked, offered} {
+		h.do(qa.UpdateQuestion{Question: was})
+	}
+	for _, was := range []qa.Answer{kept.answered, kept.touched, right} {
+		h.do(qa.UpdateAnswer{Answer: was})
+	}
+	h.do(qa.UpdateComment{Comment: kept.remarked})
+	for _, was := range []qa.Suggestion{kept.pending, kept.approved, kept.decided} {
+		h.do(qa.UpdateSuggestion{Suggestion: was})
 	}
 }
 

@@ -52,8 +52,8 @@ func BenchmarkStanding(b *testing.B) {
 	})
 }
 
-// ipa are the organisations of the index of public administrations.
-func ipa(b *testing.B) []membership.Org {
+// index are the organisations of the index of public administrations.
+func index(b *testing.B) []membership.Org {
 	b.Helper()
 	file, err := os.Open(shared.Path(b, "data/orgs/enti-ipa.csv"))
 	check(b, err)
@@ -82,7 +82,7 @@ func insertOrgs(b *testing.B, s community.Store, orgs []membership.Org) {
 
 // BenchmarkInsertOrgs writes the whole index, 500 organisations at a time.
 func BenchmarkInsertOrgs(b *testing.B) {
-	orgs := ipa(b)
+	orgs := index(b)
 	eachStore(b, func(b *testing.B, s community.Store) {
 		for i := 0; b.Loop(); i++ {
 			b.StopTimer()
@@ -99,7 +99,7 @@ func BenchmarkInsertOrgs(b *testing.B) {
 
 // BenchmarkOrgs searches the whole index.
 func BenchmarkOrgs(b *testing.B) {
-	orgs := ipa(b)
+	orgs := index(b)
 	eachStore(b, func(b *testing.B, s community.Store) {
 		insertOrgs(b, s, orgs)
 		for name, words := range map[string][]string{"all": nil, "many": {"comune"}, "few": {"comune", "milano"}, "none": {"nothing", "like", "it"}} {

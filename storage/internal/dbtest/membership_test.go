@@ -13,8 +13,12 @@ import (
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
+	"github.com/copis-it/copis/community/membership/ipa"
+	"github.com/copis-it/copis/internal/shared"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/storage/memory"
 	"github.com/copis-it/copis/storage/sqlstore"
+	"github.com/copis-it/copis/storage/storetest"
 )
 
 // membersGrow are membership's tables that grow with what members do.
@@ -202,6 +206,28 @@ func membershipLooks() []look {
 		})
 	}
 	return all
+}
+
+// The administrations of the second call are the first phase's, on any store.
+func TestProgramme(t *testing.T) {
+	t.Parallel()
+	var funded []membership.OrgRow
+	for row, err := range ipa.Rows(shared.Open(t, "data/orgs/fis-intervento-II.csv")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		funded = append(funded, row)
+	}
+	if len(funded) != 18 {
+		t.Fatalf("%d administrations", len(funded))
+	}
+	memory := adapter{"memory", func(*testing.T) community.Store { return memory.New() }, storetest.Options{}}
+	for _, a := range append(adapters(t), memory) {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Programme(t, a.open(t), funded)
+		})
+	}
 }
 
 // No column of any table has anything of a member who was erased.
