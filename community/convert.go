@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/forum"
@@ -19,7 +20,7 @@ const FromTopic = "forum.topic"
 
 // Convert says what becomes a question.
 type Convert struct {
-	Key     string // optional idempotency key
+	Key     string // optional idempotency key, of whoever converts
 	Topic   forum.TopicID
 	Title   string // default: the topic's
 	Tags    []string
@@ -38,14 +39,27 @@ const MaxConvert = 50
 //
 // The actor moderates the topic, and questions where it stands. What is not
 // theirs to see is not found; a post that was taken away is
-// [forum.ErrRemoved].
+// [forum.ErrRemoved]. With a Key that was used before, it returns the question
+// that was made then, as it is now, and writes nothing.
 func (c *Community) ConvertTopic(ctx context.Context, who auth.Actor, in Convert) (qa.Question, error) {
 	const op = "community.ConvertTopic"
 	var q qa.Question
 	err := c.Atomic(ctx, func(ctx context.Context, c *Community) (err error) {
 		q, err = c.convert(ctx, who, in)
-		return err
+		if err != nil {
+			return err
+		}
+		once, err := storage.OnceFor(who.User.Bytes(), op, in.Key, q.ID.Bytes(), c.cfg.Clock.Now(), false)
+		if err != nil || len(once) == 0 {
+			return err
+		}
+		return c.cfg.Store.QA().Apply(ctx, once...)
 	})
+	if made, ok := storage.Made(ctx, c.cfg.Store.QA(), who.User.Bytes(), op, in.Key, err); ok {
+		if pl, lerr := c.QA.Look(ctx, who, qa.Post{Question: storage.MakeID[qa.Question](made)}); lerr == nil {
+			return pl.Question, nil
+		}
+	}
 	if err != nil {
 		return qa.Question{}, storage.Refuse(op, "topic "+in.Topic.String(), err)
 	}
@@ -73,20 +87,21 @@ func (c *Community) convert(ctx context.Context, who auth.Actor, in Convert) (qa
 	// The words are others': whoever converts them only says which.
 	as := c.qaFor()
 	q, err := as.Ask(ctx, actor(t.By), qa.NewQuestion{
-		Key: in.Key, Area: t.Area, Audience: t.Audience, Title: in.Title, Body: t.Body, Tags: in.Tags, Themes: in.Themes,
+		Area: t.Area, Audience: t.Audience, Title: in.Title, Body: t.Body, Tags: in.Tags, Themes: in.Themes,
 		Origin: qa.Origin{Kind: FromTopic, ID: t.ID.Bytes()},
 	})
 	if err != nil {
 		return qa.Question{}, err
 	}
-	for _, id := range in.Answers {
+	for i, id := range in.Answers {
+		if slices.Contains(in.Answers[:i], id) {
+			continue
+		}
 		pl, err := c.post(ctx, who, forum.Post{Topic: in.Topic, Reply: id})
 		if err != nil {
 			return qa.Question{}, err
 		}
-		if _, err := as.Answer(ctx, actor(pl.Reply.By), qa.NewAnswer{
-			Key: q.ID.String() + id.String(), Question: q.ID, Body: pl.Reply.Body, // once, if the question was made before
-		}); err != nil {
+		if _, err := as.Answer(ctx, actor(pl.Reply.By), qa.NewAnswer{Question: q.ID, Body: pl.Reply.Body}); err != nil {
 			return qa.Question{}, err
 		}
 	}
@@ -106,10 +121,12 @@ func (c *Community) post(ctx context.Context, who auth.Actor, p forum.Post) (for
 	return pl, nil
 }
 
-// qaFor returns the questions for what the community does in others' names.
+// qaFor returns the questions for what the community does in others' names:
+// with what was shown already, and promised, and is not theirs to answer for.
 func (c *Community) qaFor() *qa.Service {
 	cfg := c.cfg.QA
 	cfg.Store, cfg.Clock, cfg.Auth = c.cfg.Store.QA(), c.cfg.Clock, auth.AllowAll{}
+	cfg.Limit, cfg.Hold, cfg.Promise = nil, nil, nil
 	return qa.New(cfg)
 }
 

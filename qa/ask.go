@@ -154,7 +154,7 @@ func (s *Service) Answer(ctx context.Context, who auth.Actor, in NewAnswer) (Ans
 	}
 	a, err := s.reply(ctx, op, who, in)
 	if made, ok := storage.Made(ctx, s.cfg.Store, who.User.Bytes(), op, in.Key, err); ok {
-		if pl, lerr := s.answer(ctx, who, storage.MakeID[Answer](made)); lerr == nil {
+		if pl, lerr := s.answer(ctx, who, storage.MakeID[Answer](made)); lerr == nil && s.shown(ctx, who, pl) == nil {
 			return pl.Answer, nil
 		}
 	}
@@ -231,7 +231,7 @@ func (s *Service) Comment(ctx context.Context, who auth.Actor, in NewComment) (C
 	if made, ok := storage.Made(ctx, s.cfg.Store, who.User.Bytes(), op, in.Key, err); ok {
 		p := in.Post
 		p.Comment = storage.MakeID[Comment](made)
-		if pl, lerr := s.look(ctx, who, p); lerr == nil {
+		if pl, lerr := s.look(ctx, who, p); lerr == nil && s.shown(ctx, who, pl) == nil {
 			return pl.Comment, nil
 		}
 	}

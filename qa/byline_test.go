@@ -63,3 +63,18 @@ func TestAttributeRights(t *testing.T) {
 	invalid(t, w.qa.Attribute(w.ctx, w.coordinator, ofAnswer(o), w.author.By(), "Motivo"), "for", storage.CodeMissing)
 	require.NoError(t, w.qa.Attribute(w.ctx, w.coordinator, ofAnswer(o), auth.By{User: w.author.User, For: speaker.For}, "Motivo"))
 }
+
+// A key gives no text back that its owner may not see any more.
+func TestKeyOfWhatWasGivenAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	q := w.asks(w.author, qa.NewQuestion{})
+	in := qa.NewAnswer{Key: "k", Question: q.ID, Body: "Segreto"}
+	a, err := w.qa.Answer(w.ctx, w.member, in)
+	require.NoError(t, err)
+	require.NoError(t, w.qa.Attribute(w.ctx, w.coordinator, ofAnswer(a), w.outsider.By(), "Suo"))
+	require.NoError(t, w.qa.Hide(w.ctx, w.moderator, ofAnswer(a), "Motivo"))
+	got, err := w.qa.Answer(w.ctx, w.member, in)
+	require.Error(t, err)
+	require.Empty(t, got.Body)
+}

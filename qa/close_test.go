@@ -178,3 +178,17 @@ func TestCloseRacesAnswer(t *testing.T) {
 	require.ErrorIs(t, failure(f.Answer(w.ctx, w.member, qa.NewAnswer{Question: q.ID, Body: "Ecco"})), qa.ErrClosed)
 	require.Zero(t, w.question(q.ID).Answers)
 }
+
+// What a question repeats may have been merged into one that the reader may not
+// see: nothing names that.
+func TestOriginalThatWasMerged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d, b := w.asks(w.author, qa.NewQuestion{Title: "Doppia"}), w.asks(w.author, qa.NewQuestion{Title: "Prima"})
+	secret := w.reserves(w.author, qa.NewQuestion{Title: "Segreta"})
+	w.closes(d.ID, qa.Duplicate, b.ID)
+	require.NoError(t, w.qa.Merge(w.ctx, w.coordinator, qa.Merge{From: b.ID, Into: secret.ID}))
+	p := w.page(w.outsider, d.ID)
+	require.Equal(t, b.ID, p.Original.ID)
+	require.Zero(t, p.Original.MergedInto)
+}

@@ -25,9 +25,11 @@ type PostEdit struct {
 
 // Edit changes the text of a post: its author within Config.EditWindow, or for
 // a comment Config.RemarkTime, also where the question is closed; moderators at
-// any time. What the text was before is kept as a revision. A text that is the
-// same changes nothing. If the post is no longer at the version that was shown,
-// the error is a [storage.Conflict] with the Revision as it is.
+// any time. The position of an organisation is changed by its author only while
+// they act for it, and may Speak. What the text was before is kept as a
+// revision. A text that is the same changes nothing. If the post is no longer at
+// the version that was shown, the error is a [storage.Conflict] with the
+// Revision as it is.
 //
 // The first edit that changes a word or a figure of an accepted answer is told
 // of with [EventModified].
@@ -143,7 +145,7 @@ func (s *Service) mayEdit(ctx context.Context, who auth.Actor, pl Place, now tim
 		if err != nil {
 			return err
 		}
-		switch err := s.cfg.Auth.Authorize(ctx, who, Amend, pl.scope()); {
+		switch err := s.mayRephrase(ctx, who, pl); {
 		case errors.Is(err, auth.ErrDenied):
 			refused = err
 		case err != nil:
@@ -161,6 +163,19 @@ func (s *Service) mayEdit(ctx context.Context, who auth.Actor, pl Place, now tim
 		return refused
 	}
 	return err
+}
+
+// mayRephrase decides whether the author of a post may change what they say in
+// it: in the position of an organisation while they may give it.
+func (s *Service) mayRephrase(ctx context.Context, who auth.Actor, pl Place) error {
+	err := s.cfg.Auth.Authorize(ctx, who, Amend, pl.scope())
+	if err != nil || !pl.Answer.Official || pl.kind() != anAnswer {
+		return err
+	}
+	if who.For != pl.Answer.By.For {
+		return &auth.Denied{Action: Speak, Reason: auth.ReasonRole}
+	}
+	return s.cfg.Auth.Authorize(ctx, who, Speak, pl.scope())
 }
 
 // revise gives a post another text, whose By, At and Why are those of the edit.
@@ -242,6 +257,9 @@ func (s *Service) rollback(ctx context.Context, who auth.Actor, p Post, version,
 		to.By, to.At, to.Why = who.By(), now, ""
 		if pl.kind() == aQuestion {
 			if to.Tags, err = s.tags(ctx, to.Tags); err != nil { // that may have become synonyms
+				return err
+			}
+			if to.Themes, err = s.themes(ctx, to.Themes); err != nil { // that may be none any more
 				return err
 			}
 		}

@@ -275,3 +275,39 @@ func TestRollbackToNothing(t *testing.T) {
 	require.NoError(t, w.qa.Erase(w.ctx, w.moderator.User, auth.Redact))
 	require.ErrorIs(t, failure(w.qa.Rollback(w.ctx, w.author, ofAnswer(a), w.answer(a.ID).Version, 2)), qa.ErrRemoved)
 }
+
+// A theme that is none any more does not come back with an earlier text.
+func TestRollbackToThemesOfOld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := storage.NewID[qa.Theme]()
+	q := w.asks(w.author, qa.NewQuestion{Themes: []qa.ThemeID{old}})
+	in := w.edit(ofQuestion(q), "altro testo")
+	in.Themes = nil
+	_, err := w.qa.Edit(w.ctx, w.author, in)
+	require.NoError(t, err)
+	w.sets(func(c *qa.Config) {
+		c.Themes = func(_ context.Context, of []qa.ThemeID) ([]qa.ThemeID, error) { return of, nil }
+	})
+	_, err = w.qa.Rollback(w.ctx, w.author, ofQuestion(q), 2, 1)
+	invalid(t, err, "themes", storage.CodeUnknown)
+}
+
+// The position of an organisation is changed by its author only for it, and
+// while they may speak.
+func TestOfficialEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	q := w.asks(w.author, qa.NewQuestion{})
+	who := w.member
+	who.For = storage.NewID[auth.Org]()
+	a, err := w.qa.Answer(w.ctx, who, qa.NewAnswer{Question: q.ID, Body: "La posizione", Official: true})
+	require.NoError(t, err)
+	_, err = w.qa.Edit(w.ctx, w.member, w.edit(ofAnswer(a), "Altro"))
+	require.ErrorIs(t, err, auth.ErrDenied)
+	_, err = w.without(qa.Speak, who).Edit(w.ctx, who, w.edit(ofAnswer(a), "Altro"))
+	require.ErrorIs(t, err, auth.ErrDenied)
+	for _, may := range []auth.Actor{who, w.moderator} {
+		w.edits(may, ofAnswer(a), "Di "+may.User.String())
+	}
+}

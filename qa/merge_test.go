@@ -269,3 +269,15 @@ func TestWriteWhileMerged(t *testing.T) {
 		require.True(t, slices.ContainsFunc(answers, func(b qa.Answer) bool { return a.ID == b.ID }), name)
 	}
 }
+
+// An answer is found below the question it was taken from, and below no other
+// that was merged.
+func TestFindBelowWrongQuestion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b, c := w.asks(w.author, qa.NewQuestion{}), w.asks(w.author, qa.NewQuestion{}), w.asks(w.author, qa.NewQuestion{})
+	other := w.answers(w.member, c.ID)
+	w.merges(a.ID, b.ID)
+	_, err := w.qa.Find(w.ctx, w.member, qa.Post{Question: a.ID, Answer: other.ID})
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}

@@ -37,21 +37,20 @@ func (s *Service) look(ctx context.Context, who auth.Actor, p Post) (Place, erro
 	return pl, nil
 }
 
-// followed looks for a post below an answer that a merge took away from the
-// question where it is sought.
+// followed looks for a post below an answer where merges took it from the
+// question where it is sought, and nowhere else.
 func (s *Service) followed(ctx context.Context, who auth.Actor, p Post) (Place, error) {
-	q, err := s.cfg.Store.Question(ctx, p.Question)
+	a, err := s.cfg.Store.Answer(ctx, p.Answer)
+	for err == nil && p.Question != a.Question {
+		var q Question
+		if q, err = s.cfg.Store.Question(ctx, p.Question); err == nil && q.MergedInto.IsZero() {
+			err = storage.ErrNotFound
+		}
+		p.Question = q.MergedInto
+	}
 	if err != nil {
 		return Place{}, err
 	}
-	if q.MergedInto.IsZero() {
-		return Place{}, storage.ErrNotFound
-	}
-	a, err := s.cfg.Store.Answer(ctx, p.Answer) // which may have been taken further since
-	if err != nil {
-		return Place{}, err
-	}
-	p.Question = a.Question
 	return s.cfg.Store.Place(ctx, PlaceQuery{p, who.User})
 }
 

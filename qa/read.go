@@ -149,7 +149,7 @@ func (s *Service) page(ctx context.Context, who auth.Actor, in QuestionPage) (Pa
 			*other = QuestionID{}
 		}
 	}
-	page.Original.Closing.Of = QuestionID{}
+	page.Original.MergedInto, page.Original.Closing.Of = QuestionID{}, QuestionID{} // its own page tells who may know
 	page.Linked = mask(page.Linked)
 	return page, nil
 }

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -17,6 +18,8 @@ import (
 // What becomes of knowledge on its way from one tool to another.
 var convertScenarios = []promise{
 	{"S-convert", "a topic becomes a question with its replies as answers, once, with the bylines of who wrote them, for whom it was; each leads to the other, and a change of the topic asks for a look", false, convert},
+	{"S-convert/Key", "a key is of whoever converts: what its author asked with the same is another question, and asking again writes nothing, whatever for and whatever became of it", false, convertKeyed},
+	{"S-convert/Settings", "what the questions' own settings would hold back, narrow or count as the author's does not stop what the forum has shown", false, convertFreely},
 	{"S-convert/Refused", "who may not moderate both, or not see the topic, converts nothing, and a conversion that fails leaves nothing", false, convertRefused},
 }
 
@@ -69,6 +72,51 @@ func convert(t *testing.T, s community.Store) {
 	must(t, c.QA.Checked(ctx, w.member, q.ID))
 	same(t, recheck(), false)
 }
+
+func convertKeyed(t *testing.T, s community.Store) {
+	w, c := newConverter(t, s)
+	topic := w.starts(w.member, forum.NewTopic{Board: w.open.ID, Title: "La prima"})
+	r := w.replies(w.colleague, forum.NewReply{Topic: topic.ID})
+	other := w.starts(w.member, forum.NewTopic{Board: w.open.ID, Title: "La seconda"})
+	late := w.replies(w.colleague, forum.NewReply{Topic: other.ID})
+	w.clock.pass(time.Minute)
+	own := got(c.QA.Ask(ctx, w.member, qa.NewQuestion{Key: "k", Area: auth.Commons, Title: "La sua", Body: "Altro"}))(t)
+
+	in := community.Convert{Key: "k", Topic: topic.ID, Answers: []forum.ReplyID{r.ID, r.ID}}
+	q := got(c.ConvertTopic(ctx, w.moderator, in))(t)
+	same(t, q.Title, "La prima")
+	same(t, got(c.QA.Page(ctx, w.member, qa.QuestionPage{Question: own.ID}))(t).Question.Answers, 0)
+	same(t, got(c.QA.Page(ctx, w.member, qa.QuestionPage{Question: q.ID}))(t).Question.Answers, 1)
+
+	must(t, c.QA.Close(ctx, w.moderator, qa.Closure{Question: q.ID, Reason: qa.Obsolete}))
+	must(t, w.forum.Hide(ctx, w.moderator, forum.Post{Topic: topic.ID, Reply: r.ID}, "Fuori tema"))
+	w.clock.pass(time.Minute)
+	before := w.events()
+	same(t, got(c.ConvertTopic(ctx, w.moderator, in))(t).ID, q.ID)
+	same(t, got(c.ConvertTopic(ctx, w.moderator, community.Convert{Key: "k", Topic: other.ID, Answers: []forum.ReplyID{late.ID}}))(t).ID, q.ID)
+	equal(t, "events", fmt.Sprint(w.events()), fmt.Sprint(before))
+	same(t, got(c.QA.Page(ctx, w.member, qa.QuestionPage{Question: q.ID}))(t).Question.Answers, 1)
+}
+
+func convertFreely(t *testing.T, s community.Store) {
+	w, _ := newConverter(t, s)
+	c := community.New(community.Config{Store: s, Auth: w.policy, Clock: w.clock.Now, People: w.people, QA: qa.Config{
+		Limit:   none{},
+		Hold:    func(context.Context, auth.Actor, auth.Scope, auth.Action) (bool, error) { return true, nil },
+		Promise: func(context.Context) (auth.Audience, error) { return auth.AreaMembers, nil },
+	}})
+	topic := w.starts(w.member, forum.NewTopic{Board: w.open.ID})
+	r := w.replies(w.colleague, forum.NewReply{Topic: topic.ID})
+	w.clock.pass(time.Minute)
+	q := got(c.ConvertTopic(ctx, w.moderator, community.Convert{Topic: topic.ID, Answers: []forum.ReplyID{r.ID}}))(t)
+	same(t, [2]any{q.Audience, q.Removal.State}, [2]any{topic.Audience, qa.Visible})
+	same(t, got(c.QA.Page(ctx, w.outsider, qa.QuestionPage{Question: q.ID}))(t).Question.Answers, 1)
+}
+
+// none is a limiter that lets nothing through.
+type none struct{}
+
+func (none) Allow(context.Context, auth.Actor, auth.Action) error { return &auth.Limited{} }
 
 func convertRefused(t *testing.T, s community.Store) {
 	w, c := newConverter(t, s)
