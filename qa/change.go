@@ -95,8 +95,9 @@ type (
 		Users []auth.UserID
 	}
 
-	// InsertSuggestion is ErrConflict if its author had Most that wait, however
-	// many are inserted at once, and ErrNotFound without the post.
+	// InsertSuggestion is ErrConflict if the suggestion is Pending and its author
+	// had Most that wait, however many are inserted at once, and ErrNotFound
+	// without the post.
 	InsertSuggestion struct {
 		Suggestion Suggestion
 		Most       int // zero: as many as they like

@@ -89,11 +89,11 @@ func (st *state) countAnswer(k id, fn func(a *answer)) {
 }
 
 func (st *state) insertAnswer(a qa.Answer) error {
-	if st.answers.has(idOf(a.ID)) {
-		return storage.ErrExists
-	}
 	if !st.questions.has(idOf(a.Question)) {
 		return storage.ErrNotFound
+	}
+	if st.answers.has(idOf(a.ID)) {
+		return storage.ErrExists
 	}
 	a.CreatedAt = instant(a.CreatedAt)
 	a.Votes, a.Comments = qa.Tally{}, 0

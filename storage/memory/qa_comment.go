@@ -49,11 +49,11 @@ func (st *state) setComment(was, now *qa.Comment) {
 }
 
 func (st *state) insertComment(c qa.Comment) error {
-	if st.comments.has(idOf(c.ID)) {
-		return storage.ErrExists
-	}
 	if !st.hasEntry(commentedOn(&c)) {
 		return storage.ErrNotFound
+	}
+	if st.comments.has(idOf(c.ID)) {
+		return storage.ErrExists
 	}
 	c.CreatedAt = instant(c.CreatedAt)
 	cleanEntry(&c.Entry)

@@ -81,14 +81,14 @@ func (st *state) moveSuggestionsFor(p qa.Post, from, to stand) {
 
 func (st *state) insertSuggestion(c qa.InsertSuggestion) error {
 	s := c.Suggestion
-	if st.suggestions.has(idOf(s.ID)) {
-		return storage.ErrExists
-	}
 	if !s.Post.Comment.IsZero() || !st.hasEntry(s.Post) {
 		return storage.ErrNotFound
 	}
-	if c.Most > 0 && !s.By.User.IsZero() && len(st.suggestionsBy(pendingBy, s.By.User, c.Most)) == c.Most {
+	if c.Most > 0 && s.State == qa.Pending && !s.By.User.IsZero() && len(st.suggestionsBy(pendingBy, s.By.User, c.Most)) == c.Most {
 		return storage.ErrConflict
+	}
+	if st.suggestions.has(idOf(s.ID)) {
+		return storage.ErrExists
 	}
 	s.At = instant(s.At)
 	cleanSuggestion(&s)

@@ -452,6 +452,9 @@ func qaMost(t *testing.T, s community.Store) {
 	}
 	h.do(mine(ofQuestion(q), 0), mine(ofQuestion(q), 4)) // as many as they like
 	same(t, len(claims(t, s)), 0)
+	settled := mine(ofAnswer(a), 1) // one that does not wait takes no room
+	settled.Suggestion.State, settled.Suggestion.Decided, settled.Suggestion.EndedAt = qa.Declined, newBy(), at(9)
+	h.do(settled)
 }
 
 func qaSynonyms(t *testing.T, s community.Store) {

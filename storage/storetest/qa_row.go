@@ -250,6 +250,14 @@ func qaExists(t *testing.T, s community.Store) {
 	h.fails(storage.ErrExists, qa.InsertComment{Comment: c})
 	same(t, h.question(q.ID).Answers, 1)
 	same(t, h.question(q.ID).Comments, 1)
+	nowhere := storage.NewID[qa.Question]() // what an insert needs is looked for before itself
+	a.Question, c.Question = nowhere, nowhere
+	sug := h.newSuggestion(ofQuestion(q))
+	must(t, s.Apply(ctx, qa.InsertSuggestion{Suggestion: sug}))
+	sug.Post = qa.Post{Question: nowhere}
+	for _, change := range []storage.Change{qa.InsertAnswer{Answer: a}, qa.InsertComment{Comment: c}, qa.InsertSuggestion{Suggestion: sug}} {
+		h.fails(storage.ErrNotFound, change)
+	}
 }
 
 func qaTexts(t *testing.T, s community.Store) {
