@@ -71,6 +71,20 @@ func TestNothingOfOneMachine(t *testing.T) {
 	}
 }
 
+// A built program has no source, and holds the paths of whoever built it. (Tests
+// that were built are not kept: .gitignore.)
+func TestNoBuiltProgram(t *testing.T) {
+	t.Parallel()
+	for path, text := range files(t) {
+		if filepath.Ext(path) == ".test" {
+			continue
+		}
+		for _, magic := range []string{"\x7fELF", "MZ", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe", "!<arch>\n"} {
+			assert.False(t, bytes.HasPrefix(text, []byte(magic)), "%s is a built program", path)
+		}
+	}
+}
+
 // obvious are methods that say what the interface says whose they are.
 var obvious = []string{"Error", "Is", "Unwrap", "String", "Change"}
 
