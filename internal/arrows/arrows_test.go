@@ -51,6 +51,9 @@ var forbidden = []arrow{
 		from: tools, never: []string{"./..."}, but: []string{"./auth", "./storage"},
 		why: "tools never import each other, nor what stands above them: a host takes the one it wants",
 	}, {
+		from: []string{"./wiki/diff"}, never: []string{"./..."},
+		why: "comparing texts needs nothing of ours",
+	}, {
 		from: []string{"./wiki/markdown"}, never: []string{"./..."}, but: []string{"./auth", "./storage"},
 		why: "rendering a text needs no tool, and no tool needs to render",
 	}, {
@@ -66,7 +69,7 @@ var forbidden = []arrow{
 		from: []string{"./..."}, not: []string{"./internal/...", "./storage/internal/..."}, never: []string{"./internal/...", "./storage/internal/..."},
 		why: "internal is test support: no host would be able to do the same",
 	}, {
-		from: append([]string{"./storage", "./auth/...", "./community/...", "./wiki/markdown"}, tools...), never: heavy, deep: true,
+		from: append([]string{"./storage", "./auth/...", "./community/...", "./wiki/markdown", "./wiki/diff"}, tools...), never: heavy, deep: true,
 		why: "rules speak neither SQL nor HTTP",
 	}, {
 		from: []string{"./..."}, not: append([]string{"./storage/internal/...", "./examples/..."}, openers...), never: drivers,
