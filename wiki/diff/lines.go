@@ -5,6 +5,7 @@ package diff
 import (
 	"hash/maphash"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +22,7 @@ func lines(old, new string) Diff {
 
 	// Edits may slide into the lines that were cut off as equal. How far they
 	// slide is seldom more than a few lines.
-	for pad := 64; ; pad *= 32 {
+	for pad := 8; ; pad *= 64 {
 		w.widen(pad)
 		a, b := side{num: w.a.num, changed: w.a.marks(gone)}, side{num: w.b.num, changed: w.b.marks(come)}
 		left := effortFor(len(a.num) + len(b.num))
@@ -37,7 +38,7 @@ func lines(old, new string) Diff {
 }
 
 // maxPad is up to how many equal lines an edit may slide into.
-const maxPad = 1 << 16
+const maxPad = 1 << 15
 
 // equalEnds returns how many bytes the texts have in common at both ends, in
 // whole lines. The ends do not overlap.
@@ -55,27 +56,25 @@ func equalEnds(a, b string) (head, tail int) {
 	return head, 0
 }
 
-// block is how many bytes are compared at once.
-const block = 1 << 10
+// blocks are how many bytes are compared at once, as long as they are equal.
+var blocks = [...]int{1 << 10, 1 << 6, 1 << 3, 1}
 
 func equalHead(a, b string) int {
 	n, i := min(len(a), len(b)), 0
-	for i+block <= n && a[i:i+block] == b[i:i+block] {
-		i += block
-	}
-	for i < n && a[i] == b[i] {
-		i++
+	for _, k := range blocks {
+		for i+k <= n && a[i:i+k] == b[i:i+k] {
+			i += k
+		}
 	}
 	return i
 }
 
 func equalTail(a, b string) int {
 	n, i := min(len(a), len(b)), 0
-	for i+block <= n && a[len(a)-i-block:len(a)-i] == b[len(b)-i-block:len(b)-i] {
-		i += block
-	}
-	for i < n && a[len(a)-i-1] == b[len(b)-i-1] {
-		i++
+	for _, k := range blocks {
+		for i+k <= n && a[len(a)-i-k:len(a)-i] == b[len(b)-i-k:len(b)-i] {
+			i += k
+		}
 	}
 	return i
 }
@@ -103,10 +102,18 @@ type part struct {
 func (w *window) read() {
 	w.a = part{from: w.head, to: len(w.old) - w.tail}
 	w.b = part{from: w.head, to: len(w.new) - w.tail}
-	w.names.seed = maphash.MakeSeed()
+	n, m := countLines(w.old[w.a.from:w.a.to]), countLines(w.new[w.b.from:w.b.to])
+	w.names = newTable(n + m)
+	w.a.room(n)
+	w.b.room(m)
 	w.a.add(w.old, w.a.from, w.a.to, &w.names)
 	w.b.add(w.new, w.b.from, w.b.to, &w.names)
 	w.a.core, w.b.core = len(w.a.num), len(w.b.num)
+}
+
+// room makes room for n more lines.
+func (p *part) room(n int) {
+	p.num, p.at = slices.Grow(p.num, n), slices.Grow(p.at, n)
 }
 
 func (p *part) add(text string, from, to int, names *table) {
@@ -153,10 +160,15 @@ func (w *window) compare() (gone, come []bool) {
 // countEnds adds to the occurrences of the lines that differ those in the
 // equal ends, up to enough of each.
 func (w *window) countEnds(inA, inB []int32, enough int32) {
+	// Most lines of the ends are told from those that differ by their length
+	// and their first character.
+	var like [1 << 10]bool
+	key := func(line string) int { return (len(line) + 67*int(line[0])) % len(like) }
 	need := 0
 	for i := range inA {
 		if min(inA[i], inB[i]) < enough {
 			need++
+			like[key(w.names.texts[i])] = true
 		}
 	}
 	for _, end := range []string{w.old[:w.head], w.old[len(w.old)-w.tail:]} {
@@ -165,14 +177,18 @@ func (w *window) countEnds(inA, inB []int32, enough int32) {
 			if n == 0 {
 				n = len(end)
 			}
-			if i := w.names.find(end[:n]); i >= 0 {
+			line := end[:n]
+			end = end[n:]
+			if !like[key(line)] {
+				continue
+			}
+			if i := w.names.find(line); i >= 0 {
 				inA[i]++
 				inB[i]++
 				if min(inA[i], inB[i]) == enough {
 					need--
 				}
 			}
-			end = end[n:]
 		}
 	}
 }
@@ -202,25 +218,13 @@ func (w *window) widen(pad int) {
 		if p == &w.b {
 			shift = len(w.new) - len(w.old)
 		}
-		p.num = concat(before.num, num, after.num)
-		p.at = append(concat(before.at, at, after.at), to+shift)
+		p.num = slices.Concat(before.num, num, after.num)
+		p.at = slices.Concat(before.at, at, after.at, []int{to + shift})
 		for i := len(before.at) + len(at); shift != 0 && i < len(p.at)-1; i++ {
 			p.at[i] += shift
 		}
 		p.pad, p.from, p.to = len(before.num), from, to+shift
 	}
-}
-
-func concat[T any](parts ...[]T) []T {
-	n := 1
-	for _, p := range parts {
-		n += len(p)
-	}
-	all := make([]T, 0, n)
-	for _, p := range parts {
-		all = append(all, p...)
-	}
-	return all
 }
 
 // edits reads the marks of both sides of the window.
@@ -253,6 +257,15 @@ type table struct {
 	texts  []string
 }
 
+// newTable returns a table with room for about n texts, or for some of many.
+func newTable(n int) table {
+	t := table{seed: maphash.MakeSeed()}
+	n = min(n, 1<<14)
+	t.slots = make([]int32, 1<<bits.Len(uint(max(2*n, 31))))
+	t.hashes, t.texts = make([]uint64, 0, n), make([]string, 0, n)
+	return t
+}
+
 // slot returns where s is, or where it would be.
 func (t *table) slot(s string, hash uint64) *int32 {
 	mask := uint64(len(t.slots) - 1)
@@ -281,7 +294,7 @@ func (t *table) add(s string) int32 {
 func (t *table) find(s string) int32 { return *t.slot(s, maphash.String(t.seed, s)) - 1 }
 
 func (t *table) grow() {
-	t.slots = make([]int32, max(64, 4*len(t.slots)))
+	t.slots = make([]int32, 4*len(t.slots))
 	mask := uint64(len(t.slots) - 1)
 	for n, hash := range t.hashes {
 		i := hash & mask

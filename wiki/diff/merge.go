@@ -25,9 +25,24 @@ func merge(base, ours, theirs string) Merged {
 	return mergeLines(b, o, t)
 }
 
-// normal returns text with LF and in NFC.
+// normal returns text in NFC, with LF at the end of lines and no CR before it,
+// however many there were: what is normal already stays as it is.
 func normal(text string) string {
-	return norm.NFC.String(strings.ReplaceAll(text, "\r\n", "\n"))
+	if !strings.Contains(text, "\r\n") {
+		return norm.NFC.String(text)
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for line := range strings.Lines(text) {
+		cut, ends := strings.CutSuffix(line, "\n")
+		if !ends {
+			b.WriteString(line)
+			continue
+		}
+		b.WriteString(strings.TrimRight(cut, "\r"))
+		b.WriteByte('\n')
+	}
+	return norm.NFC.String(b.String())
 }
 
 // newlineAlone reports whether side is base but for the final newline.

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,9 +56,11 @@ func needs(t testing.TB, command string) {
 	}
 }
 
+var lineEnd = regexp.MustCompile("\r+\n")
+
 // normal is the form in which texts are compared when only phantoms differ.
 func normal(text string) string {
-	text = norm.NFC.String(strings.ReplaceAll(text, "\r\n", "\n"))
+	text = norm.NFC.String(lineEnd.ReplaceAllString(text, "\n"))
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}

@@ -3,7 +3,6 @@
 package diff
 
 import (
-	"hash/maphash"
 	"iter"
 	"slices"
 	"strings"
@@ -342,7 +341,7 @@ func weight(token string) int {
 
 // compare marks the words that are gone and those that have come.
 func (w wording) compare(v wording, left *effort) (gone, come []bool) {
-	names := table{seed: maphash.MakeSeed()}
+	names := newTable(len(w.texts) + len(v.texts))
 	number := func(texts []string) []int32 {
 		num := make([]int32, len(texts))
 		for i, s := range texts {
