@@ -102,6 +102,7 @@ type Community struct {
 
 	cfg       Config // as it was given
 	mailboxes func(context.Context, auth.UserID) ([][16]byte, error)
+	hold      func(context.Context, auth.Actor, auth.Scope, auth.Action) (bool, error) // of Config.Hold; nil: nothing waits
 }
 
 // New assembles a community over cfg.Store. It panics if cfg.Store is nil.
@@ -174,6 +175,7 @@ func New(cfg Config) *Community {
 	members.of, c.mailboxes = c.Membership, m.Mailboxes
 
 	promise, hold := c.promising(), cfg.holding()
+	c.hold = hold
 	f := cfg.Forum
 	if f.Promise == nil {
 		f.Promise = promise

@@ -73,6 +73,16 @@ func (c Config) holding() func(context.Context, auth.Actor, auth.Scope, auth.Act
 	}
 }
 
+// Holds reports whether what the actor does there would wait for a moderator, or
+// as an edit be refused because what was let through stays as it was seen (see
+// Config.Hold): so that nothing is offered that is then refused.
+func (c *Community) Holds(ctx context.Context, who auth.Actor, at auth.Scope, do auth.Action) (bool, error) {
+	if c.hold == nil {
+		return false, nil
+	}
+	return c.hold(ctx, who, at, do)
+}
+
 // promising says the widest that the phase in force lets new items be promised
 // to, if there are phases.
 func (c *Community) promising() func(context.Context) (auth.Audience, error) {

@@ -321,6 +321,7 @@ type ThreadQuery struct {
 // first, then by their ids.
 type HeldQuery struct {
 	Reach auth.Reach
+	By    auth.UserID // whose: all that waits is looked through; zero: anybody's
 	After storage.Cursor
 	Limit int
 }

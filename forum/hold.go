@@ -4,6 +4,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/copis-it/copis/auth"
@@ -12,15 +13,21 @@ import (
 
 // WaitingPage asks for a page of what waits for a moderator.
 type WaitingPage struct {
+	Mine  bool // what the actor wrote, instead of what they may moderate
 	After storage.Cursor
 	Limit int
 }
 
 // Waiting lists the posts that wait for a moderator, oldest first, of the
 // topics that the actor may moderate: [Service.Restore] lets one through, and
-// [Service.Hide] does not. For whoever moderates nothing there are none.
+// [Service.Hide] does not. For whoever moderates nothing there are none. Mine are
+// those that the actor wrote where they may read; of a topic that was taken from
+// their sight meanwhile there is only the ID.
 func (s *Service) Waiting(ctx context.Context, who auth.Actor, in WaitingPage) (storage.Page[Place], error) {
 	const op = "forum.Waiting"
+	if in.Mine {
+		return s.waitingOf(ctx, op, who, in)
+	}
 	s, err := s.enter(ctx, op, "", who, Moderate)
 	if err != nil {
 		return storage.Page[Place]{}, err
@@ -29,6 +36,34 @@ func (s *Service) Waiting(ctx context.Context, who auth.Actor, in WaitingPage) (
 	var page storage.Page[Place]
 	if err == nil {
 		page, err = s.cfg.Store.Held(ctx, HeldQuery{Reach: reach, After: in.After, Limit: in.Limit})
+	}
+	if err != nil {
+		return storage.Page[Place]{}, storage.Refuse(op, "", err)
+	}
+	return page, nil
+}
+
+// waitingOf lists what the actor wrote that waits.
+func (s *Service) waitingOf(ctx context.Context, op string, who auth.Actor, in WaitingPage) (page storage.Page[Place], err error) {
+	if err := auth.SignedIn(who, Read); err != nil {
+		return page, storage.Refuse(op, "", err)
+	}
+	s, err = s.enter(ctx, op, "", who, Read)
+	if err != nil {
+		return page, err
+	}
+	reach, err := s.cfg.Auth.Reach(ctx, who, Read)
+	if err == nil {
+		page, err = s.cfg.Store.Held(ctx, HeldQuery{Reach: reach, By: who.User, After: in.After, Limit: in.Limit})
+	}
+	for i := range page.Items {
+		pl := &page.Items[i]
+		switch rerr := s.readable(ctx, who, pl.Topic); {
+		case errors.Is(rerr, storage.ErrNotFound):
+			pl.Topic, pl.Board = Topic{ID: pl.Topic.ID}, Board{}
+		case rerr != nil:
+			err = rerr
+		}
 	}
 	if err != nil {
 		return storage.Page[Place]{}, storage.Refuse(op, "", err)

@@ -369,3 +369,42 @@ func TestHoldUnknown(t *testing.T) {
 	}
 	require.Equal(t, before, w.dump())
 }
+
+// An author finds what they wrote that waits, and nobody else does; of a topic
+// that was taken from their sight they see no more than that it was there.
+func TestWaitingOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	w, _ := newHolding(t)
+	open := w.starts(w.member, forum.NewTopic{Title: "Aperta"})
+	topic := w.starts(w.author, forum.NewTopic{})
+	r := w.replies(w.author, forum.NewReply{Topic: open.ID})
+	mine := func(who auth.Actor) []forum.Place {
+		t.Helper()
+		return all(w, func(c storage.Cursor) (storage.Page[forum.Place], error) {
+			return w.forum.Waiting(w.ctx, who, forum.WaitingPage{Mine: true, After: c, Limit: 1})
+		})
+	}
+	for _, who := range w.everybody() {
+		if who.Actor.User.IsZero() {
+			_, err := w.forum.Waiting(w.ctx, who.Actor, forum.WaitingPage{Mine: true})
+			require.ErrorIs(t, err, auth.ErrDenied)
+			continue
+		}
+		got := mine(who.Actor)
+		if who.Actor.User != w.author.User {
+			require.Empty(t, got, who.name)
+			continue
+		}
+		require.Len(t, got, 2)
+		require.Equal(t, []forum.Post{first(topic.ID), post(r)}, []forum.Post{got[0].Post(), got[1].Post()})
+		require.Equal(t, "Aperta", got[1].Topic.Title)
+	}
+	require.NoError(t, w.forum.Hide(w.ctx, w.keeper, first(open.ID), "Fuori tema"))
+	got := mine(w.author)
+	require.Len(t, got, 2)
+	require.Equal(t, forum.Topic{ID: open.ID}, got[1].Topic)
+	require.Equal(t, forum.Board{}, got[1].Board)
+	require.Equal(t, r.Body, got[1].Reply.Body)
+	require.NoError(t, w.forum.Restore(w.ctx, w.keeper, first(topic.ID)))
+	require.Len(t, mine(w.author), 1)
+}

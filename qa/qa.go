@@ -380,6 +380,7 @@ type CommentQuery struct {
 // first, then by their ids.
 type HeldQuery struct {
 	Reach auth.Reach
+	By    auth.UserID // whose: all that waits is looked through; zero: anybody's
 	After storage.Cursor
 	Limit int
 }

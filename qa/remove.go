@@ -4,6 +4,7 @@ package qa
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/copis-it/copis/auth"
@@ -282,11 +283,23 @@ func below(ctx context.Context, tx Store, pl Place) ([]Place, error) {
 	return posts, nil
 }
 
+// WaitingPage asks for a page of what waits for a moderator.
+type WaitingPage struct {
+	Mine  bool // what the actor wrote, instead of what they may moderate
+	After storage.Cursor
+	Limit int
+}
+
 // Waiting lists the posts that wait for a moderator, oldest first, of the
 // questions that the actor may moderate: [Service.Restore] lets one through,
-// and [Service.Hide] does not. For whoever moderates nothing there are none.
-func (s *Service) Waiting(ctx context.Context, who auth.Actor, after storage.Cursor, limit int) (storage.Page[Place], error) {
+// and [Service.Hide] does not. For whoever moderates nothing there are none. Mine
+// are those that the actor wrote where they may read; of a question or an answer
+// that was taken from their sight meanwhile there is only the ID.
+func (s *Service) Waiting(ctx context.Context, who auth.Actor, in WaitingPage) (storage.Page[Place], error) {
 	const op = "qa.Waiting"
+	if in.Mine {
+		return s.waitingOf(ctx, op, who, in)
+	}
 	s, err := s.enter(ctx, op, "", who, Moderate)
 	if err != nil {
 		return storage.Page[Place]{}, err
@@ -294,7 +307,7 @@ func (s *Service) Waiting(ctx context.Context, who auth.Actor, after storage.Cur
 	reach, err := s.moderates(ctx, who)
 	var page storage.Page[Place]
 	if err == nil {
-		page, err = s.cfg.Store.Held(ctx, HeldQuery{Reach: reach, After: after, Limit: limit})
+		page, err = s.cfg.Store.Held(ctx, HeldQuery{Reach: reach, After: in.After, Limit: in.Limit})
 	}
 	if err != nil {
 		return storage.Page[Place]{}, storage.Refuse(op, "", err)
@@ -303,4 +316,50 @@ func (s *Service) Waiting(ctx context.Context, who auth.Actor, after storage.Cur
 		page.Items[i].Question.Closing.Of, page.Items[i].Question.MergedInto = QuestionID{}, QuestionID{}
 	}
 	return page, nil
+}
+
+// waitingOf lists what the actor wrote that waits.
+func (s *Service) waitingOf(ctx context.Context, op string, who auth.Actor, in WaitingPage) (page storage.Page[Place], err error) {
+	if err := auth.SignedIn(who, Read); err != nil {
+		return page, storage.Refuse(op, "", err)
+	}
+	s, err = s.enter(ctx, op, "", who, Read)
+	if err != nil {
+		return page, err
+	}
+	reach, err := s.cfg.Auth.Reach(ctx, who, Read)
+	if err == nil {
+		page, err = s.cfg.Store.Held(ctx, HeldQuery{Reach: reach, By: who.User, After: in.After, Limit: in.Limit})
+	}
+	for i := 0; err == nil && i < len(page.Items); i++ {
+		err = s.blank(ctx, who, &page.Items[i])
+	}
+	if err != nil {
+		return storage.Page[Place]{}, storage.Refuse(op, "", err)
+	}
+	return page, nil
+}
+
+// blank leaves out of where a post of the actor's stands what they may not see.
+func (s *Service) blank(ctx context.Context, who auth.Actor, pl *Place) error {
+	pl.Question.Closing.Of, pl.Question.MergedInto = QuestionID{}, QuestionID{}
+	err := s.readable(ctx, who, pl.Question)
+	gone := errors.Is(err, storage.ErrNotFound)
+	if err != nil && !gone {
+		return err
+	}
+	if pl.kind() == aComment && !pl.Answer.ID.IsZero() {
+		q := pl.Question
+		q.Removal = Removal{} // it is asked of above
+		switch err := s.shown(ctx, who, Place{Question: q, Answer: pl.Answer}); {
+		case gone || errors.Is(err, ErrRemoved):
+			pl.Answer = Answer{ID: pl.Answer.ID}
+		case err != nil:
+			return err
+		}
+	}
+	if gone {
+		pl.Question = Question{ID: pl.Question.ID}
+	}
+	return nil
 }

@@ -306,7 +306,7 @@ func TestHeld(t *testing.T) {
 		require.Equal(t, qa.EventHeld, w.last().Name)
 		require.Empty(t, w.last().payload.Mentions)
 		waiting := func(who auth.Actor) int {
-			page, err := w.qa.Waiting(w.ctx, who, "", 0)
+			page, err := w.qa.Waiting(w.ctx, who, qa.WaitingPage{})
 			require.NoError(t, err)
 			return len(page.Items)
 		}
@@ -319,6 +319,24 @@ func TestHeld(t *testing.T) {
 				require.ErrorIs(t, err, storage.ErrNotFound, who.name)
 			}
 			require.Equal(t, staff, waiting(who.Actor) == 1, who.name)
+			mine, err := w.qa.Waiting(w.ctx, who.Actor, qa.WaitingPage{Mine: true})
+			if who.Actor.User.IsZero() {
+				require.ErrorIs(t, err, auth.ErrDenied)
+				continue
+			}
+			require.NoError(t, err, who.name)
+			require.Equal(t, who.Actor == w.author, len(mine.Items) == 1, who.name)
+			if who.Actor == w.author {
+				require.Equal(t, p, mine.Items[0].Post())
+			}
+		}
+		if kind > 0 { // of a question that is taken away, its id is left
+			require.NoError(t, w.qa.Hide(w.ctx, w.keeper, ofQuestion(q), "Motivo"))
+			mine, err := w.qa.Waiting(w.ctx, w.author, qa.WaitingPage{Mine: true})
+			require.NoError(t, err)
+			require.Len(t, mine.Items, 1)
+			require.Equal(t, qa.Question{ID: q.ID}, mine.Items[0].Question)
+			require.NoError(t, w.qa.Restore(w.ctx, w.keeper, ofQuestion(q)))
 		}
 		require.Equal(t, [2]int{}, [2]int{w.question(q.ID).Answers, w.question(q.ID).Comments})
 		require.Len(t, w.list(w.moderator, qa.QuestionFilter{}), 1)

@@ -182,7 +182,7 @@ var may = []struct {
 		if x.question.Title != "" { // it is there
 			_ = w.store.Apply(context.WithoutCancel(w.ctx), qa.InsertQuestion{Question: waits})
 		}
-		page, err := w.qa.Waiting(w.ctx, who, "", 0)
+		page, err := w.qa.Waiting(w.ctx, who, qa.WaitingPage{})
 		return orNothing(len(page.Items), err)
 	}},
 	{"Widen", "dddddd ddy", "nnnndd ndy", func(w *world, who auth.Actor, x scene) error {
@@ -496,7 +496,7 @@ func TestAnOutsiderLearnsNothing(t *testing.T) {
 		}
 		say(w.qa.Suggestions(w.ctx, who, qa.SuggestionPage{}))
 		say(w.qa.Suggestions(w.ctx, who, qa.SuggestionPage{Mine: true}))
-		say(w.qa.Waiting(w.ctx, who, "", 0))
+		say(w.qa.Waiting(w.ctx, who, qa.WaitingPage{}))
 		say(w.qa.Tags(w.ctx, who, qa.TagFilter{}))
 		say(w.qa.Similar(w.ctx, who, qa.Asking{Title: "Soglie segrete del 2026?", Tags: []string{"soglie", "segreto"}}))
 		say(w.qa.MadeFrom(w.ctx, who, open.origin))

@@ -258,25 +258,47 @@ func (s *Service) acting(ctx context.Context, members []Member, now time.Time) (
 // showing beside what they wrote, also after they have left. Those who do not
 // tell the actor are left out, as are those who are not there.
 func (s *Service) Names(ctx context.Context, who auth.Actor, ids []auth.UserID) (map[auth.UserID]string, error) {
-	const op = "membership.Names"
+	names := map[auth.UserID]string{}
+	err := s.eachOf(ctx, who, ids, func(e eye, m Member) {
+		if name := e.reads(m, m.Profile.Name); name != "" {
+			names[m.User] = name
+		}
+	})
+	if err != nil {
+		return nil, refuse("membership.Names", "", err)
+	}
+	return names, nil
+}
+
+// Seen says of which members, of at most [storage.MaxLimit] ids, the actor is
+// told anything at all: whose [Service.Profile] is there for them.
+func (s *Service) Seen(ctx context.Context, who auth.Actor, ids []auth.UserID) (map[auth.UserID]bool, error) {
+	seen := map[auth.UserID]bool{}
+	err := s.eachOf(ctx, who, ids, func(e eye, m Member) {
+		if _, is := e.sees(m, false); is {
+			seen[m.User] = true
+		}
+	})
+	if err != nil {
+		return nil, refuse("membership.Seen", "", err)
+	}
+	return seen, nil
+}
+
+// eachOf looks at those of a few people who are members, or were.
+func (s *Service) eachOf(ctx context.Context, who auth.Actor, ids []auth.UserID, look func(eye, Member)) error {
 	if err := few("ids", len(ids)); err != nil {
-		return nil, refuse(op, "", err)
+		return err
 	}
 	e, err := s.eye(ctx, who)
 	if err != nil {
-		return nil, refuse(op, "", err)
+		return err
 	}
 	found, err := s.cfg.Store.MembersByID(ctx, ids)
-	if err != nil {
-		return nil, refuse(op, "", err)
+	for _, m := range found {
+		look(e, m)
 	}
-	names := map[auth.UserID]string{}
-	for id, m := range found {
-		if name := e.reads(m, m.Profile.Name); name != "" {
-			names[id] = name
-		}
-	}
-	return names, nil
+	return err
 }
 
 // check validates a profile and puts it in normal form.

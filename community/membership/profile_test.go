@@ -54,6 +54,33 @@ func TestProfileFieldByField(t *testing.T) {
 	assert.Equal(t, public, sees(auth.Visitor), "visitors")
 }
 
+// Of many people at once it is said whose profile is there, as it is of each.
+func TestSeenAsProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.edits(w.member, membership.ProfileEdit{Name: field("Ada Rossi", auth.Public)})
+	w.edits(w.moderator, membership.ProfileEdit{Name: field("Carla Neri", auth.CommunityMembers)})
+	left, away := w.joins(auth.Member), w.joins(auth.Member)
+	require.NoError(t, w.members.Leave(w.ctx, left))
+	require.NoError(t, w.members.Deactivate(w.ctx, away))
+	all := []auth.UserID{w.member.User, w.moderator.User, w.chief.User, left.User, away.User, person().User, {}}
+	count := 0
+	for _, who := range []auth.Actor{auth.Visitor, w.stranger, w.member, w.moderator, w.chief, left, away} {
+		seen, err := w.members.Seen(w.ctx, who, all)
+		require.NoError(t, err)
+		for _, id := range all {
+			_, err := w.members.Profile(w.ctx, who, id)
+			assert.Equal(t, err == nil, seen[id], "%v of %v", who, id)
+			if seen[id] {
+				count++
+			}
+		}
+	}
+	assert.Greater(t, count, 12)
+	_, err := w.members.Seen(w.ctx, w.chief, make([]auth.UserID, storage.MaxLimit+1))
+	require.ErrorIs(t, err, storage.ErrInvalid)
+}
+
 // S10, S12: a member who tells nothing is, for whoever is none, as nobody.
 func TestProfileOfNobody_S10_S12(t *testing.T) {
 	t.Parallel()

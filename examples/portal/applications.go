@@ -51,7 +51,8 @@ type applicationsView struct {
 	Form       fields
 	States     []choice
 	Categories []choice
-	Waiting    bool // those that wait are listed
+	Waiting    bool // all those that wait are listed
+	Early      int  // how many wait for a phase, where those are listed that can be decided
 	Decidable  []applicationView
 	Later      []applicationView
 	Others     []applicationView
@@ -63,12 +64,17 @@ type applicationsView struct {
 func (p *portal) applications(v *visit) error {
 	view := applicationsView{Form: asked(v, "state", "category"), First: v.cursor() == ""}
 	if view.Form.Value["state"] == "" {
-		view.Form.Value["state"] = strconv.Itoa(int(membership.Applied))
+		view.Form.Value["state"] = decidableNow
 	}
-	state, err := strconv.ParseUint(view.Form.Value["state"], 10, 8)
-	if err != nil || state > uint64(membership.Expired) {
-		return errMalformed
+	filter := membership.ApplicationFilter{Category: membership.Category(view.Form.Value["category"]), After: v.cursor(), Limit: storage.MaxLimit}
+	if filter.Decidable = view.Form.Value["state"] == decidableNow; !filter.Decidable {
+		state, err := strconv.ParseUint(view.Form.Value["state"], 10, 8)
+		if err != nil || state > uint64(membership.Expired) {
+			return errMalformed
+		}
+		filter.State = membership.AppState(state)
 	}
+	view.States = append(view.States, choice{Value: decidableNow, Label: p.t(v, "applications.decidable")})
 	for s := membership.Applied; s <= membership.Expired; s++ {
 		view.States = append(view.States, choice{Value: strconv.Itoa(int(s)), Label: p.stateName(v, s)})
 	}
@@ -77,9 +83,7 @@ func (p *portal) applications(v *visit) error {
 	for _, c := range categories {
 		view.Categories = append(view.Categories, choice{Value: string(c), Label: p.categoryName(v, c)})
 	}
-	page, err := p.c.Membership.Applications(v.ctx(), v.who, membership.ApplicationFilter{
-		State: membership.AppState(state), Category: membership.Category(view.Form.Value["category"]), After: v.cursor(), Limit: storage.MaxLimit,
-	})
+	page, err := p.c.Membership.Applications(v.ctx(), v.who, filter)
 	if err != nil {
 		return err
 	}
@@ -87,7 +91,14 @@ func (p *portal) applications(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view.Waiting = membership.AppState(state) == membership.Applied
+	if filter.Decidable {
+		waits, err := p.c.Membership.Waits(v.ctx(), v.who)
+		if err != nil {
+			return err
+		}
+		view.Early = waits.Early
+	}
+	view.Waiting = filter.State == membership.Applied
 	for _, a := range all {
 		switch {
 		case a.Decidable:
@@ -112,27 +123,18 @@ type decisionView struct {
 	Categories []choice
 }
 
-var decisionFields = []string{"category", "until", "why"}
+// decidableNow is the value of the parameter state for what waits and can be
+// decided.
+const decidableNow = "now"
 
-// findApplication returns an application to whoever may decide it.
-func (p *portal) findApplication(v *visit, id membership.ApplicationID) (membership.Asked, error) {
-	all := storage.All(v.ctx(), func(c storage.Cursor) (storage.Page[membership.Asked], error) {
-		return p.c.Membership.Applications(v.ctx(), v.who, membership.ApplicationFilter{After: c, Limit: storage.MaxLimit})
-	})
-	for a, err := range all {
-		if err != nil || a.ID == id {
-			return a, err
-		}
-	}
-	return membership.Asked{}, storage.ErrNotFound
-}
+var decisionFields = []string{"category", "until", "why"}
 
 func (p *portal) decisionView(v *visit, f fields) (decisionView, error) {
 	id, err := pathID[membership.Application](v, "application")
 	if err != nil {
 		return decisionView{}, err
 	}
-	a, err := p.findApplication(v, id)
+	a, err := p.c.Membership.Application(v.ctx(), v.who, id)
 	if err != nil {
 		return decisionView{}, err
 	}

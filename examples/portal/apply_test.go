@@ -135,9 +135,11 @@ func TestTooEarly(t *testing.T) {
 	c.follow(c.post("/join", "category", "citizen")).has("la data è da stabilire")
 
 	marta := s.browser("marta.colonna")
-	list := marta.get("/desk/applications").is(http.StatusOK)
+	checkPage(t, marta.get("/desk").is(http.StatusOK).has("0 da decidere. 3 aspettano che si apra la loro fase."))
+	checkPage(t, marta.get("/desk/applications").is(http.StatusOK).has("Nessuna richiesta.", "3 aspettano che si apra la loro fase.", `href="/desk/applications?state=1"`).hasNot("livia.monti"))
+	list := marta.get("/desk/applications?state=1").is(http.StatusOK)
 	checkPage(t, list.has("Nessuna richiesta.", "Aspettano una fase", "livia.monti", "nino.sala", "gemma.torrisi"))
-	marta.get("/desk/applications?category=research").has("livia.monti").hasNot("nino.sala")
+	marta.get("/desk/applications?state=1&category=research").has("livia.monti").hasNot("nino.sala")
 	id := s.waiting("livia.monti")
 	checkPage(t, marta.get("/desk/applications/"+id).is(http.StatusOK).has("24 maggio 2026", "Puoi correggere la categoria."))
 	checkPage(t, marta.post("/desk/applications/"+id, "do", "approve", "why", "Benvenuta").is(http.StatusForbidden).has("Sarà possibile dal 24 maggio 2026", "Benvenuta"))

@@ -42,6 +42,7 @@ const (
 type homeView struct {
 	Why       string // there is nothing to show
 	Ways      []way  // what the reader can do about it
+	Pending   pending
 	Shelves   []shelf
 	Announced []row
 	Latest    []row
@@ -60,6 +61,9 @@ func (p *portal) home(v *visit) error {
 		return err
 	}
 	view.Shelves = shelves
+	if view.Pending, err = p.allPending(v); err != nil {
+		return err
+	}
 	announced, err := p.c.Forum.Topics(v.ctx(), v.who, forum.TopicFilter{Announced: true, Limit: homeAnnounced})
 	if err != nil {
 		return err
@@ -83,6 +87,7 @@ type boardView struct {
 	Area     area
 	Parent   forum.Board // zero if there is none, or none that the reader may see
 	Boards   []forum.BoardListed
+	Pending  pending
 	Topics   []row
 	Next     storage.Cursor
 	First    bool // page
@@ -118,6 +123,10 @@ func (p *portal) board(v *visit) error {
 		return err
 	}
 	view.Topics, view.Next = p.rows(v, topics.Items), topics.Next
+	here := func(x forum.Place) bool { return x.Reply.ID.IsZero() && x.Topic.Board == id }
+	if view.Pending, err = p.pending(v, here, nil); err != nil {
+		return err
+	}
 	return p.render(v, http.StatusOK, "board", page{Title: b.Name, Feed: p.url("boards", id, "feed.atom"), Data: view})
 }
 

@@ -132,7 +132,8 @@ func areaField(v *visit) (auth.AreaID, error) {
 type deskView struct {
 	Moderates, Decides, Restrains, Reviews, Steers, Grants, Invites bool
 
-	Waiting, Applications, Claims, Appeals counted
+	Waiting, Claims, Appeals counted
+	Applications             membership.Waits
 }
 
 // counted is how many there are, up to a page of them.
@@ -141,15 +142,26 @@ type counted struct {
 	More bool
 }
 
-func (p *portal) desk(v *visit) error {
+// decides reports whether whoever asks may decide on members.
+func (p *portal) decides(v *visit) bool {
+	return p.may(v, membership.Decide, auth.Scope{Area: auth.Commons})
+}
+
+// deskView says what whoever asks may do there, without what there is to do;
+// zero: nothing.
+func (p *portal) deskView(v *visit) deskView {
 	commons := auth.Scope{Area: auth.Commons}
-	view := deskView{
-		Decides: p.may(v, membership.Decide, commons), Steers: p.may(v, membership.Steer, commons), Invites: p.mayInvite(v),
+	return deskView{
+		Decides: p.decides(v), Steers: p.may(v, membership.Steer, commons), Invites: p.mayInvite(v),
 		Restrains: len(p.areasFor(v, membership.Restrain)) > 0, Reviews: len(p.areasFor(v, membership.Review)) > 0,
 		Grants: len(p.areasFor(v, membership.Grant)) > 0, Moderates: len(p.areasFor(v, forum.Moderate)) > 0,
 	}
+}
+
+func (p *portal) desk(v *visit) error {
+	view := p.deskView(v)
 	if view == (deskView{}) {
-		return p.c.Auth.Authorize(v.ctx(), v.who, membership.Decide, commons)
+		return p.c.Auth.Authorize(v.ctx(), v.who, membership.Decide, auth.Scope{Area: auth.Commons})
 	}
 	if view.Moderates {
 		var err error
@@ -158,15 +170,15 @@ func (p *portal) desk(v *visit) error {
 		}
 	}
 	if view.Decides {
-		waiting, err := p.c.Membership.Applications(v.ctx(), v.who, membership.ApplicationFilter{State: membership.Applied, Limit: storage.MaxLimit})
-		if err != nil {
+		var err error
+		if view.Applications, err = p.c.Membership.Waits(v.ctx(), v.who); err != nil {
 			return err
 		}
 		claims, err := p.c.Membership.Claims(v.ctx(), v.who, "", storage.MaxLimit)
 		if err != nil {
 			return err
 		}
-		view.Applications, view.Claims = counted{len(waiting.Items), waiting.Next != ""}, counted{len(claims.Items), claims.Next != ""}
+		view.Claims = counted{len(claims.Items), claims.Next != ""}
 	}
 	if view.Reviews {
 		appeals, err := p.c.Membership.Sanctions(v.ctx(), v.who, membership.SanctionFilter{Appealed: true, Limit: storage.MaxLimit})

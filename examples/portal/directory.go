@@ -40,10 +40,12 @@ type directoryView struct {
 	Next       storage.Cursor
 	First      bool // page
 	Filtered   bool
+	Decides    bool // may look for those who do not want to be found
+	Unlisted   bool // they are listed too
 }
 
 func (p *portal) members(v *visit) error {
-	view := directoryView{Form: asked(v, "expertise", "category", "words", "org"), First: v.cursor() == ""}
+	view := directoryView{Form: asked(v, "expertise", "category", "words", "org", "unlisted"), First: v.cursor() == ""}
 	filter := membership.DirectoryFilter{
 		Expertise: view.Form.Value["expertise"], Category: membership.Category(view.Form.Value["category"]), After: v.cursor(),
 	}
@@ -53,6 +55,9 @@ func (p *portal) members(v *visit) error {
 			return errMalformed
 		}
 	}
+	view.Decides = p.decides(v)
+	view.Unlisted = view.Decides && view.Form.Value["unlisted"] != ""
+	filter.Unlisted = view.Unlisted
 	page, err := p.c.Membership.Directory(v.ctx(), v.who, filter)
 	if err != nil {
 		return err
@@ -65,8 +70,11 @@ func (p *portal) members(v *visit) error {
 		view.Categories = append(view.Categories, choice{Value: string(c), Label: p.categoryName(v, c)})
 	}
 	view.People, view.Next = p.personViews(v, page.Items), page.Next
-	view.Filtered = filter.Expertise != "" || filter.Category != "" || !filter.Org.IsZero()
+	view.Filtered = filter.Expertise != "" || filter.Category != "" || !filter.Org.IsZero() || filter.Unlisted
 	view.Here = query(p.url("members"), "expertise", filter.Expertise, "category", filter.Category, "org", view.Form.Value["org"])
+	if view.Unlisted {
+		view.Here = query(view.Here, "unlisted", "1")
+	}
 	return p.show(v, "members", p.t(v, "members.title"), view)
 }
 
@@ -76,6 +84,7 @@ type memberView struct {
 	Username string // for mentions; empty: not told
 	About    template.HTML
 	Mandates []mandateView // for whoever decides on them
+	Sees     bool          // other members
 	Decides  bool
 	Grants   bool
 	Restrain bool
@@ -98,7 +107,7 @@ func (p *portal) member(v *visit) error {
 	if is.About != "" {
 		view.About = p.html(v, is.About)
 	}
-	view.Decides = p.may(v, membership.Decide, auth.Scope{Area: auth.Commons})
+	view.Decides, view.Sees = p.decides(v), p.seesMembers(v)
 	if v.me != nil && is.Role > auth.Outsider { // a role is told to members alone
 		usernames, err := p.c.Accounts.Names(v.ctx(), []auth.UserID{id})
 		if err != nil {

@@ -20,7 +20,10 @@ type draftView struct {
 	Continue string // address of the form; "" when the place is no longer known
 }
 
-type draftsView struct{ Drafts []draftView }
+type draftsView struct {
+	Drafts  []draftView
+	Pending pending
+}
 
 func (p *portal) drafts(v *visit) error {
 	all, err := p.c.Forum.Drafts(v.ctx(), v.who)
@@ -32,6 +35,9 @@ func (p *portal) drafts(v *visit) error {
 		x := draftView{Place: d.Place, Title: d.Title, Excerpt: excerpt(d.Body), At: d.At}
 		x.Kind, x.Continue = p.draftPlace(d.Place)
 		view.Drafts = append(view.Drafts, x)
+	}
+	if view.Pending, err = p.allPending(v); err != nil {
+		return err
 	}
 	return p.show(v, "drafts", p.t(v, "drafts.title"), view)
 }

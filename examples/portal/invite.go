@@ -100,7 +100,7 @@ type invitationsView struct {
 
 func (p *portal) invitations(v *visit) error {
 	view := invitationsView{
-		MayAll: p.may(v, membership.Decide, auth.Scope{Area: auth.Commons}), MayInvite: p.mayInvite(v),
+		MayAll: p.decides(v), MayInvite: p.mayInvite(v),
 		Here: p.url("invitations"), First: v.cursor() == "",
 	}
 	if !view.MayInvite { // who has invited before may still see and revoke

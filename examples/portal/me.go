@@ -34,16 +34,6 @@ func (m *me) Role() auth.Role { return m.Standing.RoleIn(auth.Commons) }
 // Belongs reports whether they take part in the community.
 func (m *me) Belongs() bool { return m.Standing.Member.State == membership.Active }
 
-// Moderates reports whether they are a moderator anywhere.
-func (m *me) Moderates() bool {
-	for area := range m.Standing.Areas {
-		if m.Standing.RoleIn(area) >= auth.Moderator {
-			return true
-		}
-	}
-	return m.Role() >= auth.Moderator
-}
-
 // ForName returns the name of the organisation that they act for, if any.
 func (m *me) ForName() string {
 	for _, o := range m.Orgs {

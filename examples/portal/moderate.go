@@ -173,9 +173,14 @@ func (p *portal) movePage(v *visit) error {
 }
 
 func (p *portal) showMove(v *visit, status int, view moveView) error {
-	var err error
-	if view.Shelves, err = p.shelves(v); err != nil {
+	all, err := p.shelves(v)
+	if err != nil {
 		return err
+	}
+	for _, s := range all {
+		if p.may(v, forum.Moderate, auth.Scope{Area: s.Area.ID}) {
+			view.Shelves = append(view.Shelves, s)
+		}
 	}
 	return p.render(v, status, "move", page{Title: p.t(v, "move.title"), Data: view})
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/copis-it/copis/auth"
-	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/storage"
 )
@@ -72,28 +71,16 @@ func (p *portal) learnPeople(v *visit, ids []auth.UserID) {
 	if err != nil {
 		p.log.WarnContext(v.ctx(), "usernames", "err", err)
 	}
-	if err := p.learnPages(v, ids); err != nil {
+	seen, err := p.c.Membership.Seen(v.ctx(), who, ids)
+	if err != nil {
 		p.log.WarnContext(v.ctx(), "pages of members", "err", err)
 	}
 	for _, id := range ids {
-		v.names.asked[id] = true
+		v.names.asked[id], v.names.seen[id] = true, seen[id] && v.token == nil
 		if name := cmp.Or(told[id], usernames[id]); name != "" {
 			v.names.people[id] = name
 		}
 	}
-}
-
-// learnPages finds out which people have a page for the reader: to whoever may
-// look at members, all who belong to the community show theirs.
-func (p *portal) learnPages(v *visit, ids []auth.UserID) error {
-	if v.token != nil || !p.may(v, membership.SeeMembers, auth.Scope{Area: auth.Commons, Audience: auth.CommunityMembers}) {
-		return nil
-	}
-	found, err := p.store.Membership().MembersByID(v.ctx(), ids)
-	for id, m := range found {
-		v.names.seen[id] = m.State == membership.Active || m.State == membership.Away
-	}
-	return err
 }
 
 // byline returns who did something. A byline that was emptied is nobody's.

@@ -46,6 +46,9 @@ func (p *portal) profilePage(v *visit) error {
 	if err == nil && !v.me.isMember() {
 		err = membership.ErrNotMember
 	}
+	if err == nil {
+		err = v.me.muted()
+	}
 	if err != nil {
 		return err
 	}
@@ -61,6 +64,22 @@ func (p *portal) profilePage(v *visit) error {
 	view.Version = m.Version
 	return p.show(v, "profile", p.t(v, "profile.title"), view)
 }
+
+// muted says why somebody may not write what others read of them; nil: they may.
+func (m *me) muted() error {
+	for _, x := range m.Standing.Sanctions {
+		if x.Area == auth.Commons && x.Kind >= membership.ReadOnly {
+			return &auth.Denied{Action: membership.SeeMembers, Reason: membership.ReasonSanction, Opens: x.Until}
+		}
+	}
+	if m.Standing.Member.State == membership.Away {
+		return &auth.Denied{Action: membership.SeeMembers, Reason: membership.ReasonAway}
+	}
+	return nil
+}
+
+// Muted reports whether there is a reason why they may not.
+func (m *me) Muted() bool { return m.muted() != nil }
 
 func (p *portal) editProfile(v *visit) error {
 	version, err := strconv.Atoi(v.field("version"))

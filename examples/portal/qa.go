@@ -16,16 +16,17 @@ import (
 	"github.com/copis-it/copis/storage"
 )
 
-// The times of questions: when a moderator may accept in the asker's stead, and
-// how long a comment may be edited.
+// The times of questions: when a moderator may accept in the asker's stead, how
+// long a vote may be changed, and how long a comment may be edited.
 const (
 	acceptAfter = 14 * 24 * time.Hour
+	voteTime    = 24 * time.Hour
 	remarkTime  = 15 * time.Minute
 )
 
 // questions is how the portal has questions.
 func questions() qa.Config {
-	return qa.Config{AcceptAfter: acceptAfter, RemarkTime: remarkTime, MaxBody: forum.MaxBody}
+	return qa.Config{AcceptAfter: acceptAfter, VoteWindow: voteTime, RemarkTime: remarkTime, MaxBody: forum.MaxBody}
 }
 
 // questionPages are the pages of questions.
@@ -87,17 +88,18 @@ func (p *portal) questionPages() map[string]func(*visit) error {
 // qaRights are what the reader may do in a question. They only choose what a
 // page offers; the service decides again.
 type qaRights struct {
-	Reply, Remark, Cast, Amend, Propose, Settle, Moderate, Purge bool
+	keys
+	Reply, Remark, Cast, Propose, Settle bool
 }
 
 func (p *portal) qaRights(v *visit, q qa.Question) qaRights {
 	if v.me == nil {
 		return qaRights{}
 	}
-	at := auth.Scope{Area: q.Area, Audience: q.Audience}
+	at := auth.Scope{Area: q.Area, Audience: q.Audience, Author: q.By.User}
 	can := qaRights{
-		Reply: p.may(v, qa.Reply, at), Remark: p.may(v, qa.Remark, at), Cast: p.may(v, qa.Cast, at), Amend: p.may(v, qa.Amend, at),
-		Propose: p.may(v, qa.Propose, at), Moderate: p.may(v, qa.Moderate, at), Purge: p.may(v, qa.Purge, at),
+		keys:  p.keys(v, at, qa.Amend, qa.Moderate, qa.Purge),
+		Reply: p.may(v, qa.Reply, at), Remark: p.may(v, qa.Remark, at), Cast: p.may(v, qa.Cast, at), Propose: p.may(v, qa.Propose, at),
 	}
 	can.Settle = p.may(v, qa.Settle, at) && p.settles(v, q, can.Moderate)
 	return can
@@ -144,7 +146,7 @@ type qaPost struct {
 	More     int // comments that are not here
 
 	MayVote, MayRemark, MayAccept, MayUnaccept, MayUseful, MaySuggest, SeesSuggestions bool
-	MayEdit, MayDelete, MayRestore, MayApprove, MayHide, MayReject, MayPurge           bool
+	deeds
 }
 
 // Shown reports whether there is a text to show.
@@ -158,8 +160,7 @@ func (x qaPost) Score() int { return x.Votes.Score() }
 
 // Acts reports whether there is anything to do below the post but to vote.
 func (x qaPost) Acts() bool {
-	return x.MayAccept || x.MayUnaccept || x.MayUseful || x.MaySuggest || x.SeesSuggestions || x.MayEdit || x.MayDelete ||
-		x.MayRestore || x.MayApprove || x.MayHide || x.MayReject || x.MayPurge
+	return x.MayAccept || x.MayUnaccept || x.MayUseful || x.MaySuggest || x.SeesSuggestions || x.deeds.Any()
 }
 
 // qaPath returns the address of the pages of a post.
@@ -199,15 +200,10 @@ func (p *portal) showPost(v *visit, q qa.Question, at qa.Post, e qa.Entry, can q
 	inTime := !comment || !p.clock.Now().After(e.CreatedAt.Add(remarkTime))
 	x.MayVote = visible && shown && !comment && !mine && can.Cast && q.MergedInto.IsZero()
 	x.MayRemark = visible && shown && !comment && can.Remark
-	x.MayEdit = visible && shown && (mine && can.Amend && inTime || can.Moderate)
+	x.deeds = can.deeds(forum.State(state), mine, inTime, comment || !at.Answer.IsZero() || q.Answers == 0)
+	x.MayEdit = x.MayEdit && shown
 	x.MaySuggest = visible && shown && !comment && !x.MayEdit && can.Propose
 	x.SeesSuggestions = visible && !comment && (mine || can.Moderate || x.MaySuggest) && v.me != nil
-	x.MayDelete = (visible || state == qa.Held) && mine && can.Amend && (at.Answer != qa.AnswerID{} || comment || q.Answers == 0)
-	x.MayRestore = (state == qa.Deleted || state == qa.Withdrawn) && mine && can.Amend || (state == qa.Deleted || state == qa.Hidden) && can.Moderate
-	x.MayApprove = (state == qa.Held || state == qa.Rejected) && !mine && can.Moderate
-	x.MayHide = can.Moderate && (visible || state == qa.Deleted)
-	x.MayReject = can.Moderate && !mine && state == qa.Held
-	x.MayPurge = can.Purge && state != qa.Purged
 	return x
 }
 
@@ -244,7 +240,7 @@ type questionView struct {
 	Bucket   int
 	Can      qaRights
 
-	MayClose, MayReopen, MayDelegate, MayCheck bool
+	MayClose, MayReopen, MayDelegate, MayCheck, MayMerge bool
 
 	Form qaForm // to answer
 }
@@ -285,10 +281,11 @@ func (p *portal) questionView(v *visit, page qa.Page) (view questionView, err er
 		view.Original = &page.Original
 	}
 	mine, visible := v.me != nil && q.By.User == v.who.User, q.Removal.State == qa.Visible
-	amends := func(mine bool) bool { return visible && (mine && view.Can.Amend || view.Can.Moderate) }
+	amends := func(mine bool) bool { return visible && (mine && view.Can.Change || view.Can.Moderate) }
 	merged := view.Merged()
 	view.MayClose = amends(mine) && !merged && q.Closing.Reason == 0
 	view.MayReopen = q.Closing.Reason != 0 && !merged && v.me != nil && amends(q.Closing.By.User == v.who.User)
+	view.MayMerge = visible && view.Can.Moderate && !merged
 	view.MayDelegate = mine && visible && view.Can.Settle && !merged
 	view.MayCheck = amends(mine) && !q.RecheckAt.IsZero()
 	view.Post = p.showPost(v, q, qa.Post{Question: q.ID}, q.Entry, view.Can)
@@ -310,7 +307,9 @@ func (p *portal) questionView(v *visit, page qa.Page) (view questionView, err er
 
 // complete adds to a post what a page says of it: its votes and comments.
 func (p *portal) complete(v *visit, x *qaPost, page qa.Page, comments int, can qaRights) {
-	x.Vote = page.Votes[x.Post].Value
+	vote := page.Votes[x.Post]
+	x.Vote = vote.Value
+	x.MayVote = x.MayVote && (x.Vote == qa.None || x.Text.EditedAt.After(vote.At) || !p.clock.Now().After(vote.At.Add(voteTime)))
 	visible := 0
 	for _, c := range page.Comments[x.Post] {
 		x.Comments = append(x.Comments, p.showComment(v, page.Question, c, can))
@@ -394,6 +393,7 @@ type tab struct {
 // questionsView is a list of questions.
 type questionsView struct {
 	Tabs    []tab
+	Pending pending
 	Tag     string
 	Rows    []questionRow
 	Here    string
@@ -443,6 +443,9 @@ func (p *portal) questions(v *visit) error {
 		return err
 	}
 	view.Rows, view.Next = p.questionRows(v, page.Items), page.Next
+	if view.Pending, err = p.pending(v, nil, func(x qa.Place) bool { return x.Answer.ID.IsZero() && x.Comment.ID.IsZero() }); err != nil {
+		return err
+	}
 	title := p.t(v, "qa.title")
 	if tag != "" {
 		title = p.t(v, "qa.tagged", "Tag", tag)

@@ -244,6 +244,10 @@ func TestQuestionsWait(t *testing.T) {
 	checkPage(t, gemma.follow(at).has("è in attesa", "Prima domanda."))
 	s.browser("tecla.bassani").get(q).is(http.StatusNotFound)
 	gemma.get(q + "/edit").is(http.StatusConflict)
+	for _, address := range []string{"/questions", "/questions?show=unanswered", "/", "/drafts"} {
+		checkPage(t, gemma.get(address).is(http.StatusOK).has("I tuoi messaggi in attesa", `href="`+q+`"`, "Una domanda nuova"))
+		s.browser("tecla.bassani").get(address).hasNot("Una domanda nuova")
+	}
 	second := answerAt(t, gemma.post("/questions/"+s.asked("Il valutatore").ID.String()+"/answer", "do", "post", "body", "Comprate qui.").is(http.StatusSeeOther))
 	nereo.get("/desk").has("2 messaggi aspettano")
 	checkPage(t, nereo.get("/desk/waiting").is(http.StatusOK).has("Nuovo quesito:", "Una domanda nuova", "Comprate qui.", "Risposta al quesito"))

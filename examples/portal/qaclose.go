@@ -88,8 +88,11 @@ func (p *portal) closePage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if can := p.qaRights(v, q); !can.Moderate && (q.By.User != v.who.User || !can.Amend) {
+	if can := p.qaRights(v, q); !can.Moderate && (q.By.User != v.who.User || !can.Change) {
 		return p.cannot(v, qa.Amend, false)
+	}
+	if err := notThereQA(q.Removal); err != nil {
+		return err
 	}
 	return p.showDeed(v, http.StatusOK, view, p.fillClose(v))
 }
@@ -167,6 +170,9 @@ func (p *portal) mergeQuestionPage(v *visit) error {
 		return err
 	}
 	if err := p.c.Auth.Authorize(v.ctx(), v.who, qa.Moderate, auth.Scope{Area: q.Area, Audience: q.Audience}); err != nil {
+		return err
+	}
+	if err := notThereQA(q.Removal); err != nil {
 		return err
 	}
 	return p.showDeed(v, http.StatusOK, view, p.fillMerge(v))

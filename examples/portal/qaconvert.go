@@ -34,6 +34,9 @@ func (p *portal) converting(v *visit) (convertView, error) {
 	if err := p.c.Auth.Authorize(v.ctx(), v.who, qa.Moderate, auth.Scope{Area: t.Area, Audience: t.Audience}); err != nil {
 		return convertView{}, err
 	}
+	if err := notThere(t.Removal); err != nil {
+		return convertView{}, err
+	}
 	th, err := p.c.Forum.Thread(v.ctx(), v.who, forum.ThreadPage{Topic: t.ID, After: v.cursor(), Limit: storage.MaxLimit})
 	if err != nil {
 		return convertView{}, err

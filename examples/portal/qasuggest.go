@@ -131,8 +131,8 @@ func (p *portal) suggestionView(v *visit) (view suggestionView, err error) {
 	}
 	can := p.qaRights(v, pl.Question)
 	mine, author := v.me != nil && x.By.User == v.who.User, v.me != nil && entryOf(pl).By.User == v.who.User
-	decides := view.Pending() && (author && can.Amend || can.Moderate)
-	view.MayApprove, view.MayDecline, view.MayRetract = decides && (author || !mine) && !view.Old, decides, view.Pending() && mine
+	decides := view.Pending() && (author && can.Change || can.Moderate)
+	view.MayApprove, view.MayDecline, view.MayRetract = decides && (author || !mine) && !view.Old, decides, view.Pending() && mine && can.Propose
 	return view, nil
 }
 

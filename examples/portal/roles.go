@@ -36,10 +36,6 @@ type roleView struct {
 
 var roleFields = []string{"user", "area", "role"}
 
-// directoryWalk bounds how many members are looked at for those who have a role
-// in the commons.
-const directoryWalk = 1000
-
 func (p *portal) rolesView(v *visit, f fields) (rolesView, error) {
 	areas := p.areasFor(v, membership.Grant)
 	view := rolesView{Form: f, Choices: p.areaChoices(areas)}
@@ -49,7 +45,7 @@ func (p *portal) rolesView(v *visit, f fields) (rolesView, error) {
 	view.Roles = append(view.Roles, choice{Value: "0", Label: p.t(v, "role.none")})
 	f.Value["role"] = cmp.Or(f.Value["role"], strconv.Itoa(int(auth.Member)))
 	for _, a := range areas {
-		x := areaRoles{Name: a.Name, Part: a.ID == auth.Commons}
+		x := areaRoles{Name: a.Name, Part: a.ID == auth.Commons && !p.decides(v)}
 		have, err := p.rolesIn(v, a.ID)
 		if err != nil {
 			return view, err
@@ -76,19 +72,13 @@ func (p *portal) rolesIn(v *visit, id auth.AreaID) ([]membership.AreaRole, error
 			return nil, err
 		}
 	} else {
-		seen := 0
 		for x, err := range storage.All(v.ctx(), func(c storage.Cursor) (storage.Page[membership.Person], error) {
-			return p.c.Membership.Directory(v.ctx(), v.who, membership.DirectoryFilter{After: c, Limit: storage.MaxLimit})
+			return p.c.Membership.Directory(v.ctx(), v.who, membership.DirectoryFilter{Role: auth.Moderator, Unlisted: p.decides(v), After: c, Limit: storage.MaxLimit})
 		}) {
 			if err != nil {
 				return nil, err
 			}
-			if x.Role >= auth.Moderator {
-				out = append(out, membership.AreaRole{User: x.User, Area: id, Role: x.Role})
-			}
-			if seen++; seen == directoryWalk {
-				break
-			}
+			out = append(out, membership.AreaRole{User: x.User, Area: id, Role: x.Role})
 		}
 	}
 	for _, r := range out {

@@ -220,9 +220,26 @@ func (p *portal) reviewView(v *visit, f fields) (reviewView, error) {
 	view := reviewView{Sanction: p.sanctionViews(v, []membership.Sanction{x})[0], Form: f, Answers: []choice{
 		{Value: "", Label: p.t(v, "choose")}, {Value: "upheld", Label: p.t(v, "review.upheld")}, {Value: "lifted", Label: p.t(v, "review.lifted")},
 	}}
-	view.MayLift = view.Sanction.Holds && p.may(v, membership.Restrain, at)
+	above, err := p.isAbove(v, x)
+	if err != nil {
+		return reviewView{}, err
+	}
+	view.MayLift = view.Sanction.Holds && !above && p.may(v, membership.Restrain, at)
 	view.MayJudge = view.Sanction.Open && x.By.User != v.who.User && p.may(v, membership.Review, at)
 	return view, nil
+}
+
+// isAbove reports whether a sanction was imposed by somebody whom whoever asks is
+// below, and whose decision they do not undo.
+func (p *portal) isAbove(v *visit, x membership.Sanction) (bool, error) {
+	by, err := p.c.Membership.Standing(v.ctx(), x.By.User)
+	rank := func(st membership.Standing) auth.Role {
+		if st.Member.Role == auth.Coordinator {
+			return auth.Coordinator
+		}
+		return st.RoleIn(x.Area)
+	}
+	return rank(by) > rank(v.me.Standing), err
 }
 
 func (p *portal) sanction(v *visit) error {

@@ -34,9 +34,10 @@ type visit struct {
 	lang string
 
 	session session.Session
-	secret  string         // of the session
-	token   *session.Token // of the program that asks; nil: a browser
-	names   names          // looked up so far
+	secret  string          // of the session
+	token   *session.Token  // of the program that asks; nil: a browser
+	names   names           // looked up so far
+	door    auth.Authorizer // see lets
 }
 
 // langKey is where the context of a request has its language, for letters that

@@ -18,19 +18,20 @@ import (
 
 // topicView is a topic's page.
 type topicView struct {
-	Topic   forum.Topic
-	Mark    forum.Mark
-	Board   forum.Board // zero if the reader may not see it
-	Closed  bool        // to all but moderators
-	First   postView    // its first post
-	Replies []postView
-	Here    string
-	Next    storage.Cursor
-	Start   bool // this is the first page
-	Newest  bool // the latest reply first
-	Waiting bool // there are unread replies on other pages
-	Can     rights
-	Form    form // to answer the first post
+	Topic      forum.Topic
+	Mark       forum.Mark
+	Board      forum.Board // zero if the reader may not see it
+	Closed     bool        // to all but moderators
+	First      postView    // its first post
+	Replies    []postView
+	Here       string
+	Next       storage.Cursor
+	Start      bool // this is the first page
+	Newest     bool // the latest reply first
+	Waiting    bool // there are unread replies on other pages
+	Can        rights
+	MayConvert bool // into a question
+	Form       form // to answer the first post
 
 	Questions []qa.Question // that were made from it
 }
@@ -38,14 +39,15 @@ type topicView struct {
 // rights are what the reader may do in a topic. They only choose what a page
 // offers; the service decides again.
 type rights struct {
-	Say, Edit, React, Watch, Moderate, Purge bool
+	keys
+	Say, React, Watch bool
 }
 
 func (p *portal) rights(v *visit, t forum.Topic) rights {
-	at := auth.Scope{Area: t.Area, Audience: t.Audience}
+	at := auth.Scope{Area: t.Area, Audience: t.Audience, Author: t.By.User}
 	return rights{
-		Say: p.may(v, forum.Say, at), Edit: p.may(v, forum.Edit, at), React: p.may(v, forum.React, at),
-		Watch: v.me != nil && p.may(v, forum.Watch, at), Moderate: p.may(v, forum.Moderate, at), Purge: p.may(v, forum.Purge, at),
+		keys: p.keys(v, at, forum.Edit, forum.Moderate, forum.Purge),
+		Say:  p.may(v, forum.Say, at), React: p.may(v, forum.React, at), Watch: v.me != nil && p.may(v, forum.Watch, at),
 	}
 }
 
@@ -74,7 +76,8 @@ type postView struct {
 	After  storage.Cursor // the page it stands on, to come back to
 	Order  string
 
-	MayReply, MayReact, MayEdit, MayDelete, MayRestore, MayApprove, MayHide, MayReject, MayPurge bool
+	MayReply, MayReact bool
+	deeds
 }
 
 // maxLevel is how deep replies are indented; deeper ones stand below each
@@ -95,7 +98,7 @@ const newestFirst = "newest"
 
 // Acts reports whether there is anything to say or do below the post.
 func (x postView) Acts() bool {
-	return x.Useful > 0 || x.MayReply || x.MayReact || x.MayEdit || x.MayDelete || x.MayRestore || x.MayApprove || x.MayHide || x.MayReject || x.MayPurge
+	return x.Useful > 0 || x.MayReply || x.MayReact || x.deeds.Any()
 }
 
 // Shown reports whether there is a text to show.
@@ -110,21 +113,15 @@ var stateNames = map[forum.State]string{
 // Gone names the state of a post that others do not see; empty: they do.
 func (x postView) Gone() string { return stateNames[x.Removal.State] }
 
-// allow sets what the reader may do to the post.
-func (x *postView) allow(can rights, me auth.UserID, closed bool) {
+// allow sets what the reader may do to the post; loose is whether its author may
+// take it away.
+func (x *postView) allow(can rights, me auth.UserID, closed, loose bool) {
 	state := x.Removal.State
 	visible := state == forum.Visible
 	mine := !me.IsZero() && x.By.User == me
 	x.MayReply = visible && can.Say && (!closed || can.Moderate)
 	x.MayReact = visible && can.React && !mine
-	x.MayEdit = visible && (mine && can.Edit && !closed || can.Moderate)
-	x.MayDelete = (visible || state == forum.Held) && mine && can.Edit
-	x.MayRestore = (state == forum.Deleted || state == forum.Withdrawn) && mine && can.Edit ||
-		(state == forum.Deleted || state == forum.Hidden) && can.Moderate
-	x.MayApprove = (state == forum.Held || state == forum.Rejected) && !mine && can.Moderate
-	x.MayHide = can.Moderate && (visible || state == forum.Deleted)
-	x.MayReject = can.Moderate && !mine && state == forum.Held
-	x.MayPurge = can.Purge && state != forum.Purged
+	x.deeds = can.deeds(state, mine, !closed, loose)
 }
 
 func (p *portal) firstPost(v *visit, t forum.Topic, can rights, closed bool) postView {
@@ -132,8 +129,7 @@ func (p *portal) firstPost(v *visit, t forum.Topic, can rights, closed bool) pos
 		Path: "topics/" + t.ID.String(), Anchor: "post", By: p.byline(v, t.By), At: t.CreatedAt, Text: t.Text, Edited: p.byline(v, t.Text.EditedBy), Removal: t.Removal,
 		Useful: t.Useful, HTML: p.html(v, t.Body), Answer: p.url("topics", t.ID, "reply"),
 	}
-	x.allow(can, v.who.User, closed)
-	x.MayDelete = x.MayDelete && t.Replies == 0
+	x.allow(can, v.who.User, closed, t.Replies == 0)
 	return x
 }
 
@@ -146,7 +142,7 @@ func (p *portal) replyPost(v *visit, r forum.Reply, can rights, closed bool) pos
 	if !r.Parent.IsZero() {
 		x.Parent = p.url("replies", r.Parent)
 	}
-	x.allow(can, v.who.User, closed)
+	x.allow(can, v.who.User, closed, true)
 	return x
 }
 
@@ -198,6 +194,7 @@ func (p *portal) fill(v *visit, view *topicView, th forum.Thread) error {
 	}
 	view.Topic, view.Mark, view.Next = t, th.Mark, th.Replies.Next
 	view.Can = p.rights(v, t)
+	view.MayConvert = t.Removal.State == forum.Visible && view.Can.Moderate && p.may(v, qa.Moderate, auth.Scope{Area: t.Area, Audience: t.Audience})
 	view.Closed = p.closed(t, view.Board)
 	p.learn(v, namedIn(t, th.Replies.Items)...)
 	view.First = p.firstPost(v, t, view.Can, view.Closed)

@@ -52,7 +52,7 @@ type page struct {
 	Lang      string
 	Languages []translation
 	Me        *me
-	Path      string // of the page itself
+	Nav       []tab
 	Here      string // the page's own address, if it can be asked for again
 	Done      string // what the POST before it did
 	Fault     bool   // a form was not accepted
@@ -247,7 +247,7 @@ func (p *portal) show(v *visit, name, title string, data any) error {
 // answer unwritten.
 func (p *portal) render(v *visit, status int, name string, pg page) error {
 	pg.Lang, pg.Me, pg.Notes = v.lang, v.me, p.notes(v)
-	pg.Path = v.r.URL.Path
+	pg.Nav = p.nav(v)
 	pg.Fault = status >= http.StatusBadRequest && name != "error"
 	here := url.URL{Path: p.url()}
 	if v.r.Method == http.MethodGet && status == http.StatusOK {
@@ -297,8 +297,3 @@ func pathID[T any](v *visit, name string) (storage.ID[T], error) {
 
 func (v *visit) boardID() (forum.BoardID, error) { return pathID[forum.Board](v, "board") }
 func (v *visit) topicID() (forum.TopicID, error) { return pathID[forum.Topic](v, "topic") }
-
-// may reports whether who asks may do something to an object.
-func (p *portal) may(v *visit, do auth.Action, at auth.Scope) bool {
-	return p.c.Auth.Authorize(v.ctx(), v.who, do, at) == nil
-}

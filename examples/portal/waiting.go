@@ -6,6 +6,7 @@ import (
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/forum"
+	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
 )
 
@@ -39,6 +40,7 @@ type waitingPost struct {
 	Where   string // board or area
 	Promise auth.Audience
 	Own     bool // the reader's: somebody else decides
+	There   bool // where it would stand can be seen
 }
 
 // The parameters of the page of the queue that have the place in its lists.
@@ -66,33 +68,86 @@ func (p *portal) waiting(v *visit) error {
 	}
 	view := waitingView{Posts: p.waitingList(v, forumAfter, questionAfter, page.Next)}
 	for _, x := range page.Items {
-		p.learn(v, namedIn(x.Topic, []forum.Reply{x.Reply})...)
-		post := waitingPost{postView: p.bare(v, x.Topic, x.Reply), Title: x.Topic.Title, Where: x.Board.Name, Promise: x.Topic.Audience, What: p.t(v, "waiting.topic")}
-		if post.IsReply {
-			post.What = p.t(v, "waiting.reply")
-		}
-		post.Own = post.By.User == v.who.User
-		view.Posts.Posts = append(view.Posts.Posts, post)
+		view.Posts.Posts = append(view.Posts.Posts, p.waitingInForum(v, x))
 	}
-	questions, err := p.c.QA.Waiting(v.ctx(), v.who, storage.Cursor(v.r.URL.Query().Get(questionAfter)), 0)
+	questions, err := p.c.QA.Waiting(v.ctx(), v.who, qa.WaitingPage{After: storage.Cursor(v.r.URL.Query().Get(questionAfter))})
 	if err != nil && !kind(auth.ErrDenied)(err) {
 		return err
 	}
 	view.Questions = p.waitingList(v, questionAfter, forumAfter, questions.Next)
 	for _, x := range questions.Items {
-		e := entryOf(x)
-		p.learn(v, append(byUsers(auth.Mentions(e.Body)), e.By)...)
-		post := waitingPost{postView: p.reasonPost(v, x), Title: x.Question.Title, Where: p.area(x.Question.Area).Name, Promise: x.Question.Audience, What: p.t(v, "waiting.question")}
-		switch {
-		case !x.Comment.ID.IsZero():
-			post.What = p.t(v, "waiting.comment")
-		case !x.Answer.ID.IsZero():
-			post.What = p.t(v, "waiting.answer")
-		}
-		post.Own = post.By.User == v.who.User
-		view.Questions.Posts = append(view.Questions.Posts, post)
+		view.Questions.Posts = append(view.Questions.Posts, p.waitingInQA(v, x))
 	}
 	return p.show(v, "waiting", p.t(v, "waiting.title"), view)
+}
+
+func (p *portal) waitingInForum(v *visit, x forum.Place) waitingPost {
+	p.learn(v, namedIn(x.Topic, []forum.Reply{x.Reply})...)
+	post := waitingPost{
+		postView: p.bare(v, x.Topic, x.Reply), Title: x.Topic.Title, Where: x.Board.Name, Promise: x.Topic.Audience, What: p.t(v, "waiting.topic"),
+		There: !x.Topic.CreatedAt.IsZero(),
+	}
+	if post.IsReply {
+		post.What = p.t(v, "waiting.reply")
+	}
+	post.Own = post.By.User == v.who.User
+	return post
+}
+
+func (p *portal) waitingInQA(v *visit, x qa.Place) waitingPost {
+	e := entryOf(x)
+	p.learn(v, append(byUsers(auth.Mentions(e.Body)), e.By)...)
+	post := waitingPost{
+		postView: p.reasonPost(v, x), Title: x.Question.Title, Where: p.area(x.Question.Area).Name, Promise: x.Question.Audience, What: p.t(v, "waiting.question"),
+		There: !x.Question.CreatedAt.IsZero(),
+	}
+	switch {
+	case !x.Comment.ID.IsZero():
+		post.What = p.t(v, "waiting.comment")
+	case !x.Answer.ID.IsZero():
+		post.What = p.t(v, "waiting.answer")
+	}
+	post.Own = post.By.User == v.who.User
+	return post
+}
+
+// A pending is what the reader wrote that waits for a moderator, of each tool the
+// oldest first: they find it where it will stand.
+type pending struct{ Posts []waitingPost }
+
+// pending returns those of them that a page is to list; nil: none of that tool.
+func (p *portal) pending(v *visit, topics func(forum.Place) bool, questions func(qa.Place) bool) (out pending, err error) {
+	if v.me == nil {
+		return out, nil
+	}
+	if topics != nil {
+		page, err := p.c.Forum.Waiting(v.ctx(), v.who, forum.WaitingPage{Mine: true, Limit: storage.MaxLimit})
+		if err != nil && !kind(auth.ErrDenied)(err) {
+			return out, err
+		}
+		for _, x := range page.Items {
+			if topics(x) {
+				out.Posts = append(out.Posts, p.waitingInForum(v, x))
+			}
+		}
+	}
+	if questions != nil {
+		page, err := p.c.QA.Waiting(v.ctx(), v.who, qa.WaitingPage{Mine: true, Limit: storage.MaxLimit})
+		if err != nil && !kind(auth.ErrDenied)(err) {
+			return out, err
+		}
+		for _, x := range page.Items {
+			if questions(x) {
+				out.Posts = append(out.Posts, p.waitingInQA(v, x))
+			}
+		}
+	}
+	return out, nil
+}
+
+// allPending returns all that the reader wrote that waits.
+func (p *portal) allPending(v *visit) (pending, error) {
+	return p.pending(v, func(forum.Place) bool { return true }, func(qa.Place) bool { return true })
 }
 
 // countWaiting returns how many posts wait for whoever asks.
@@ -101,7 +156,7 @@ func (p *portal) countWaiting(v *visit) (counted, error) {
 	if err != nil {
 		return counted{}, err
 	}
-	questions, err := p.c.QA.Waiting(v.ctx(), v.who, "", storage.MaxLimit)
+	questions, err := p.c.QA.Waiting(v.ctx(), v.who, qa.WaitingPage{Limit: storage.MaxLimit})
 	if kind(auth.ErrDenied)(err) {
 		err = nil
 	}

@@ -41,6 +41,11 @@ func TestWaiting(t *testing.T) {
 		return "/replies/" + id
 	}
 	reply := write("Prima esperienza con i voucher.")
+	for _, address := range []string{"/", "/drafts"} {
+		checkPage(t, gemma.get(address).is(http.StatusOK).has("I tuoi messaggi in attesa", "Risposta in <a lang=\"it\" href=\""+reply+`"`, "In attesa</span>"))
+		tecla.get(address).hasNot("I tuoi messaggi in attesa", reply)
+		nereo.get(address).hasNot("I tuoi messaggi in attesa", reply)
+	}
 	tecla.get(topic).hasNot("Prima esperienza con i voucher.", "In attesa")
 	tecla.get(reply).is(http.StatusNotFound)
 	checkPage(t, gemma.get(reply+"/edit").is(http.StatusConflict).has("Il tuo messaggio è in attesa di chi modera"))
@@ -91,6 +96,10 @@ func TestWaitingTopic(t *testing.T) {
 	topic, _, _ := strings.Cut(a.to(), "?")
 	checkPage(t, gemma.follow(a).has("Il tuo messaggio è in attesa", "In attesa</span>"))
 	s.browser("tecla.bassani").get(board).hasNot("Da dove comincio?")
+	for _, address := range []string{board, "/", "/drafts"} {
+		checkPage(t, gemma.get(address).is(http.StatusOK).has("I tuoi messaggi in attesa", `href="`+topic+`"`, "Da dove comincio?", "In attesa</span>"))
+	}
+	gemma.get("/boards/" + s.topic("Chi fa da valutatore").Board.String()).has("Chi fa da valutatore").hasNot("Da dove comincio?")
 	checkPage(t, gemma.get(topic+"/reply").is(http.StatusConflict).has("in attesa"))
 	if err := s.p.c.Membership.Grant(t.Context(), s.actor("marta.colonna"), membership.NewRole{User: s.actor("gemma.torrisi").User, Area: auth.Commons, Role: auth.Moderator}); err != nil {
 		t.Fatal(err)

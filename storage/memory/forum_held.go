@@ -50,15 +50,18 @@ func (f *forumStore) Held(ctx context.Context, q forum.HeldQuery) (storage.Page[
 			if q.After != "" && k == after || !q.Reach.Covers(t.Area, t.Audience) {
 				continue
 			}
+			pl := forum.Place{Topic: *t}
+			pl.Reply, _ = row(st.replies, idOf(at.Reply))
+			if !q.By.IsZero() && (at.Reply.IsZero() && t.By.User != q.By || !at.Reply.IsZero() && pl.Reply.By.User != q.By) {
+				continue
+			}
 			if len(page.Items) == limit {
 				page.Next = storage.EncodeCursor(heldList, c)
 				break
 			}
-			pl := forum.Place{Topic: *t}
 			if pl.Board, err = row(st.boards, idOf(t.Board)); err != nil {
 				return page, err
 			}
-			pl.Reply, _ = row(st.replies, idOf(at.Reply))
 			page.Items = append(page.Items, pl)
 			c = heldCursor{k.at, storageID[forum.Reply](k.what)}
 		}

@@ -242,7 +242,7 @@ func (f qaStore) Held(ctx context.Context, q qa.HeldQuery) (storage.Page[qa.Plac
 		var end aged[entry]
 		for k, p := range st.qaHeld.from(after) {
 			s, _ := st.placeOf(p)
-			if !q.Reach.Covers(s.question.Area, s.question.Audience) {
+			if !q.Reach.Covers(s.question.Area, s.question.Audience) || !q.By.IsZero() && s.entry().By.User != q.By {
 				continue
 			}
 			if len(page.Items) == limit {

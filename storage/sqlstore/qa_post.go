@@ -248,17 +248,21 @@ type heldEntry struct {
 const heldEntries = "qa.held"
 
 // heldEntriesOf are the texts of Held: of the first page, and of those after a
-// place. $1 is the floor of the reach, $2 its areas, $3 the limit.
-var heldEntriesOf = [2]string{heldEntriesText(""), heldEntriesText(" AND (p.created_at, p.id) > ($4, $5)")}
+// place; of everybody's posts, and of one person's, which no index of authors is
+// to answer. $1 is the floor of the reach, $2 its areas, $3 the limit.
+var heldEntriesOf = [2][2]string{
+	{heldEntriesText(""), heldEntriesText(" AND (p.created_at, p.id) > ($4, $5)")},
+	{heldEntriesText(" AND (p.by_user = $4) IS TRUE"), heldEntriesText(" AND (p.created_at, p.id) > ($4, $5) AND (p.by_user = $6) IS TRUE")},
+}
 
-func heldEntriesText(after string) string {
+func heldEntriesText(also string) string {
 	walk := func(table, question, answer, comment string) string {
 		from := "{questions} p"
 		if table != "{questions}" {
 			from = table + " p JOIN {questions} q ON q.id = p.question"
 		}
 		return `SELECT * FROM (SELECT ` + question + ` AS question, ` + answer + ` AS answer, ` + comment + ` AS comment, p.created_at AS at, p.id AS post
-			FROM ` + from + ` WHERE p.state = 4 AND (` + question[:1] + `.audience >= $1 OR ` + question[:1] + `.area IN {ids $2})` + after + `
+			FROM ` + from + ` WHERE p.state = 4 AND (` + question[:1] + `.audience >= $1 OR ` + question[:1] + `.area IN {ids $2})` + also + `
 			ORDER BY p.created_at, p.id LIMIT $3) ` + "w"
 	}
 	return entriesText(walk("{questions}", "p.id", "{nil}", "{nil}") + ` UNION ALL ` +
@@ -280,7 +284,11 @@ func entriesFields(p *qa.Place) []any {
 func (f qaStore) Held(ctx context.Context, q qa.HeldQuery) (page storage.Page[qa.Place], err error) {
 	const op = "qa.Held"
 	limit := storage.Limit(q.Limit)
-	text, args := heldEntriesOf[0], []any{floor(q.Reach), areas(q.Reach), limit + 1}
+	texts := heldEntriesOf[0]
+	if !q.By.IsZero() {
+		texts = heldEntriesOf[1]
+	}
+	text, args := texts[0], []any{floor(q.Reach), areas(q.Reach), limit + 1}
 	if q.After != "" {
 		var after heldEntry
 		if err := storage.DecodeCursor(heldEntries, q.After, &after); err != nil {
@@ -289,7 +297,10 @@ func (f qaStore) Held(ctx context.Context, q qa.HeldQuery) (page storage.Page[qa
 		if err := readableTime(after.At); err != nil {
 			return page, failed(op, err)
 		}
-		text, args = heldEntriesOf[1], append(args, always(time.UnixMicro(after.At)), after.ID)
+		text, args = texts[1], append(args, always(time.UnixMicro(after.At)), after.ID)
+	}
+	if !q.By.IsZero() {
+		args = append(args, raw(q.By))
 	}
 	items, err := rows(ctx, f.s, op, limit+1, entriesFields, text, args...)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 var heldPromises = []promise{
 	{"Held", "what waits is given oldest first, topics and replies alike, with its board and its topic, and nothing else is", false, heldList},
 	{"Held/Reach", "what waits within reach is given and no other", false, heldReach},
+	{"Held/By", "what one person wrote and waits is given and no other", false, heldBy},
 	{"Held/Moves", "what no longer waits is not given, and what waits again is where it was, in whatever topic it is now", false, heldMoves},
 	{"Held/Ties", "what was written at the same moment is each given once", false, heldTies},
 	{"Held/Uncounted", "a reply that waits is numbered and counts for nothing, until it is visible and recounted", false, heldUncounted},
@@ -110,6 +111,42 @@ func heldReach(t *testing.T, s community.Store) {
 	if given < len(want)+3 {
 		t.Errorf("%d posts within reach: this says nothing", given)
 	}
+}
+
+func heldBy(t *testing.T, s community.Store) {
+	d := newDesk(t, s)
+	me := newBy()
+	want := d.holds(120, func(i int, topic *forum.Topic) {
+		if i%3 == 0 {
+			topic.By = me
+		}
+	})
+	open := d.start()
+	for range 3 {
+		r := d.newReply(open.ID, forum.Reply{})
+		r.By, r.Removal.State = me, forum.Held
+		want = append(want, forum.Place{Topic: open, Reply: d.insert(r, forum.Reply{}), Board: want[0].Board})
+		shown := d.newReply(open.ID, forum.Reply{})
+		shown.By = me
+		d.insert(shown, forum.Reply{})
+	}
+	open = d.topic(open.ID)
+	mine := slices.DeleteFunc(want, func(p forum.Place) bool {
+		return p.Reply.ID.IsZero() && p.Topic.By != me || !p.Reply.ID.IsZero() && p.Reply.By != me
+	})
+	for i := range mine {
+		if mine[i].Topic.ID == open.ID {
+			mine[i].Topic = open
+		}
+	}
+	if len(mine) < 5 {
+		t.Fatalf("only %d wait: this says nothing", len(mine))
+	}
+	for _, limit := range []int{1, 2, 100} {
+		same(t, d.waiting(forum.HeldQuery{Reach: everything, By: me.User, Limit: limit}), mine)
+	}
+	same(t, d.waiting(forum.HeldQuery{Reach: everything, By: newUser(), Limit: 1}), nil)
+	same(t, d.waiting(forum.HeldQuery{By: me.User, Limit: 1}), nil)
 }
 
 func heldMoves(t *testing.T, s community.Store) {

@@ -647,6 +647,24 @@ func qaHeld(t *testing.T, s community.Store) {
 	if given < 30 {
 		t.Errorf("only %d are given", given)
 	}
+	by := func(p qa.Place) auth.UserID {
+		switch {
+		case !p.Comment.ID.IsZero():
+			return p.Comment.By.User
+		case !p.Answer.ID.IsZero():
+			return p.Answer.By.User
+		}
+		return p.Question.By.User
+	}
+	for _, who := range want { // each is its author's, and nobody's else
+		mine := slices.DeleteFunc(slices.Clone(want), func(p qa.Place) bool { return by(p) != by(who) })
+		for _, limit := range []int{1, 100} {
+			same(t, walkAll(h.roster, limit, func(after storage.Cursor, limit int) (storage.Page[qa.Place], error) {
+				return h.q.Held(ctx, qa.HeldQuery{Reach: everything, By: by(who), After: after, Limit: limit})
+			}), mine)
+		}
+	}
+	same(t, len(got(h.q.Held(ctx, qa.HeldQuery{Reach: everything, By: newUser()}))(t).Items), 0)
 	for _, pl := range want { // what is let through waits no longer
 		switch {
 		case !pl.Comment.ID.IsZero():

@@ -68,7 +68,7 @@ func (p *panel) tells(who auth.Actor) string {
 	}
 	offered, err := p.q.Offered(ctx, who, qa.OfferPage{})
 	say("offered", offered, err)
-	waiting, err := p.q.Waiting(ctx, who, "", 0)
+	waiting, err := p.q.Waiting(ctx, who, qa.WaitingPage{})
 	say("waiting", waiting, err)
 	from, err := p.q.MadeFrom(ctx, who, qa.Origin{Kind: "forum.topic", ID: [16]byte{1}})
 	say("made from", from, err)
@@ -574,7 +574,7 @@ func qaS26(t *testing.T, s community.Store) {
 	p.people.put(p.keeper, community.Standing{Role: auth.Coordinator}) // nor does it when they rise there
 	p.refusesAlike("a coordinator of the commons", p.keeper, hidden)
 	same(t, len(got(p.q.Suggestions(ctx, p.keeper, qa.SuggestionPage{}))(t).Items), 0)
-	same(t, len(got(p.q.Waiting(ctx, p.keeper, "", 0))(t).Items), 0)
+	same(t, len(got(p.q.Waiting(ctx, p.keeper, qa.WaitingPage{}))(t).Items), 0)
 	same(t, len(got(p.q.Suggestions(ctx, p.moderator, qa.SuggestionPage{}))(t).Items), 1)
 }
 

@@ -471,6 +471,11 @@ func (m *machine) read() action {
 				return s.Forum().Held(ctx, forum.HeldQuery{Reach: see, After: c, Limit: limit})
 			})
 		},
+		"Held by one": func(ctx context.Context, s community.Store) string {
+			return walk(ctx, func(c storage.Cursor) (storage.Page[forum.Place], error) {
+				return s.Forum().Held(ctx, forum.HeldQuery{Reach: see, By: user, After: c, Limit: limit})
+			})
+		},
 		"Subtree":   func(ctx context.Context, s community.Store) string { return outcome(s.Forum().Subtree(ctx, topic, "")) },
 		"Revisions": func(ctx context.Context, s community.Store) string { return outcome(s.Forum().Revisions(ctx, p)) },
 		"Followers": func(ctx context.Context, s community.Store) string {
