@@ -21,20 +21,18 @@ type heldKey struct {
 const heldName = "forum.held"
 
 // heldOf are the texts of Held: of the first page, and of those after a place;
-// of everybody's posts, and of one person's. Topics and replies wait in one index
-// each, and the database merges them until a page is full. $1 is the floor of the
-// reach, $2 its areas, $3 the limit.
+// of everybody's posts, and of one person's. Topics and replies wait in an index
+// each, and in one by person, and the database merges them until a page is full.
+// $1 is the floor of the reach, $2 its areas, $3 the limit.
 var heldOf = [2][2]string{
 	{heldText("", ""), heldText(" AND (t.created_at, t.id) > ($4, $5)", " AND (r.created_at, r.id) > ($4, $5)")},
 	{
-		heldText(" AND (t.by_user = $4) IS TRUE", " AND (r.by_user = $4) IS TRUE"),
-		heldText(" AND (t.created_at, t.id) > ($4, $5) AND (t.by_user = $6) IS TRUE", " AND (r.created_at, r.id) > ($4, $5) AND (r.by_user = $6) IS TRUE"),
+		heldText(" AND t.by_user = $4", " AND r.by_user = $4"),
+		heldText(" AND (t.created_at, t.id) > ($4, $5) AND t.by_user = $6", " AND (r.created_at, r.id) > ($4, $5) AND r.by_user = $6"),
 	},
 }
 
-// heldText ends where topics and replies wait by what else is asked of them. Of
-// whom a post is, is asked so that no index of authors answers: most people have
-// written more than waits.
+// heldText ends where topics and replies wait by what else is asked of them.
 func heldText(topics, replies string) string {
 	const within = `(t.audience >= $1 OR t.area IN {ids $2})`
 	return `SELECT ` + allOfTopic.of("t.") + `, ` + boardColumns.of("b.") + `, ` + allOfReply.of("r.") + ` FROM (

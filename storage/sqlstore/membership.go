@@ -316,26 +316,47 @@ func (l *wordList) Scan(src any) error {
 // A filter collects the conditions of a list and their arguments.
 type filter struct {
 	conditions []string
+	either     []string // of these one must hold besides, where there are any
 	args       []any
 }
 
 // and adds a condition on arguments, each of which is a ? in it.
 func (f *filter) and(condition string, args ...any) {
+	f.conditions = append(f.conditions, f.of(condition, args))
+}
+
+// or adds a condition that no row meets together with another of its kind. Each
+// of them is walked by its index until the list is full.
+func (f *filter) or(condition string, args ...any) {
+	f.either = append(f.either, f.of(condition, args))
+}
+
+func (f *filter) of(condition string, args []any) string {
 	for _, a := range args {
 		f.args = append(f.args, a)
 		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(f.args)), 1)
 	}
-	f.conditions = append(f.conditions, condition)
+	return condition
 }
 
 // query returns a list's text, of which limit and one more are read.
 func (f *filter) query(selects, order string, limit int) string {
 	f.args = append(f.args, limit+1)
-	where := ""
-	if len(f.conditions) > 0 {
-		where = " WHERE " + strings.Join(f.conditions, " AND ")
+	walk := func(conditions []string) string {
+		where := ""
+		if len(conditions) > 0 {
+			where = " WHERE " + strings.Join(conditions, " AND ")
+		}
+		return fmt.Sprintf("%s%s ORDER BY %s LIMIT $%d", selects, where, order, len(f.args))
 	}
-	return fmt.Sprintf("%s%s ORDER BY %s LIMIT $%d", selects, where, order, len(f.args))
+	if len(f.either) < 2 {
+		return walk(slices.Concat(f.conditions, f.either))
+	}
+	walks := make([]string, len(f.either))
+	for i, e := range f.either {
+		walks[i] = "SELECT * FROM (" + walk(append(slices.Clip(f.conditions), e)) + ") w"
+	}
+	return fmt.Sprintf("%s ORDER BY %s LIMIT $%d", strings.Join(walks, " UNION ALL "), order, len(f.args))
 }
 
 // idKey is the place of what is listed by its ID.

@@ -4,7 +4,7 @@ package sqlstore
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/community/membership"
@@ -71,18 +71,18 @@ func (m membershipStore) Application(ctx context.Context, id membership.Applicat
 // Applications implements [membership.Store].
 func (m membershipStore) Applications(ctx context.Context, q membership.ApplicationQuery) (storage.Page[membership.Application], error) {
 	var f filter
-	if q.State != 0 {
+	switch q.State {
+	case 0:
+	case membership.Applied:
+		f.and("state = 1") // those that wait have indexes of their own
+	default:
 		f.and("state = ?", int(q.State))
 	}
 	if !q.User.IsZero() {
 		f.and("who = ?", q.User)
 	}
-	if n := len(q.Categories); n > 0 { // each an argument: there is an index by category
-		names := make([]any, n)
-		for i, c := range q.Categories {
-			names[i] = string(c)
-		}
-		f.and("category IN (?"+strings.Repeat(", ?", n-1)+")", names...)
+	for _, c := range slices.Compact(slices.Sorted(slices.Values(q.Categories))) {
+		f.or("category = ?", string(c))
 	}
 	return page(ctx, m.s, "membership.Applications", f, `SELECT `+applicationColumns.of("")+` FROM {applications}`, "id", q.After, q.Limit,
 		applicationFields, func(a membership.Application) membership.ApplicationID { return a.ID })

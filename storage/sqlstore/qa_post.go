@@ -248,11 +248,11 @@ type heldEntry struct {
 const heldEntries = "qa.held"
 
 // heldEntriesOf are the texts of Held: of the first page, and of those after a
-// place; of everybody's posts, and of one person's, which no index of authors is
-// to answer. $1 is the floor of the reach, $2 its areas, $3 the limit.
+// place; of everybody's posts, and of one person's. $1 is the floor of the reach,
+// $2 its areas, $3 the limit.
 var heldEntriesOf = [2][2]string{
 	{heldEntriesText(""), heldEntriesText(" AND (p.created_at, p.id) > ($4, $5)")},
-	{heldEntriesText(" AND (p.by_user = $4) IS TRUE"), heldEntriesText(" AND (p.created_at, p.id) > ($4, $5) AND (p.by_user = $6) IS TRUE")},
+	{heldEntriesText(" AND p.by_user = $4"), heldEntriesText(" AND (p.created_at, p.id) > ($4, $5) AND p.by_user = $6")},
 }
 
 func heldEntriesText(also string) string {

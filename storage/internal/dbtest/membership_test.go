@@ -5,6 +5,7 @@ package dbtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -35,6 +36,9 @@ type personSpot struct {
 	sanction    membership.Sanction
 }
 
+// crowded is a category that everybody has applied in and was refused.
+const crowded membership.Category = "crowded"
+
 // newPersonSpot returns what makes a member of somebody with a bit of
 // everything, in an area.
 func newPersonSpot(who auth.UserID, area auth.AreaID, now time.Time) (sp personSpot, changes []storage.Change) {
@@ -45,6 +49,8 @@ func newPersonSpot(who auth.UserID, area auth.AreaID, now time.Time) (sp personS
 	claim := sp.mandate
 	claim.ID, claim.User, claim.Verified = storage.NewID[membership.Mandate](), storage.NewID[auth.User](), time.Time{}
 	sp.application = membership.Application{ID: storage.NewID[membership.Application](), User: who, Category: membership.Category(who.String()), State: membership.Applied, Made: now, Version: 1}
+	declined := sp.application
+	declined.ID, declined.Category, declined.State, declined.Decided, declined.By = storage.NewID[membership.Application](), crowded, membership.Declined, now, auth.By{User: who}
 	sp.invitation = membership.Invitation{ID: storage.NewID[membership.Invitation](), Mailbox: key, Most: 1, By: auth.By{User: who}, Made: now, Ends: now.Add(time.Hour), Version: 1}
 	copy(sp.invitation.Hash[:], key[:])
 	sp.sanction = membership.Sanction{ID: storage.NewID[membership.Sanction](), User: who, Area: area, Kind: membership.Warning, From: now, By: auth.By{User: who}, Version: 1,
@@ -55,7 +61,7 @@ func newPersonSpot(who auth.UserID, area auth.AreaID, now time.Time) (sp personS
 			Profile: membership.Profile{Expertise: []string{who.String()}, Listed: true}}},
 		membership.InsertMember{Member: membership.Member{User: storage.NewID[auth.User](), State: membership.Left, Joined: now, Since: now, Version: 1}},
 		membership.InsertMandate{Mandate: sp.mandate}, membership.InsertMandate{Mandate: claim},
-		membership.InsertApplication{Application: sp.application},
+		membership.InsertApplication{Application: sp.application}, membership.InsertApplication{Application: declined},
 		membership.InsertInvitation{Invitation: sp.invitation}, membership.InsertSanction{Sanction: sp.sanction},
 		membership.SetAreaRole{AreaRole: membership.AreaRole{User: who, Area: area, Role: auth.Member}},
 	}
@@ -165,6 +171,12 @@ func membershipLooks() []look {
 		"category": func(sp spot) membership.ApplicationQuery {
 			return membership.ApplicationQuery{Categories: []membership.Category{sp.person.application.Category}}
 		},
+		"waiting": func(sp spot) membership.ApplicationQuery {
+			return membership.ApplicationQuery{State: membership.Applied, Categories: []membership.Category{sp.person.application.Category}}
+		},
+		"waiting among many": func(sp spot) membership.ApplicationQuery {
+			return membership.ApplicationQuery{State: membership.Applied, Categories: []membership.Category{crowded, sp.person.application.Category}}
+		},
 		"categories": func(sp spot) membership.ApplicationQuery {
 			return membership.ApplicationQuery{State: membership.Applied, Categories: []membership.Category{sp.person.application.Category, "altra"}}
 		},
@@ -204,6 +216,94 @@ func membershipLooks() []look {
 			page, err := m.Sanctions(ctx, q)
 			return len(page.Items), page.Next, err
 		})
+	}
+	return append(all, membershipChanges()...)
+}
+
+// membershipChanges are membership's changes, which search for what they
+// change, and for what may keep them from it.
+func membershipChanges() (all []look) {
+	errUndo := errors.New("undo")
+	by := func(sp spot) auth.By { return auth.By{User: sp.who} }
+	for _, change := range []func(sp spot) storage.Change{
+		func(sp spot) storage.Change {
+			org := sp.person.org
+			org.ID, org.Code = storage.NewID[auth.Org](), storage.NewID[auth.Org]().String()
+			return membership.InsertOrg{Org: org}
+		},
+		func(sp spot) storage.Change { return membership.UpdateOrg{Org: sp.person.org} },
+		func(sp spot) storage.Change {
+			return membership.InsertMember{Member: membership.Member{User: storage.NewID[auth.User](), State: membership.Active, Joined: sp.now, Since: sp.now, Version: 1,
+				Profile: membership.Profile{Expertise: []string{"e"}}}}
+		},
+		func(sp spot) storage.Change {
+			return membership.UpdateMember{Member: membership.Member{User: sp.who, State: membership.Active, Since: sp.now, Version: 1,
+				Profile: membership.Profile{Expertise: []string{"e"}}}}
+		},
+		func(sp spot) storage.Change { return membership.HoldCoordinators{Area: sp.area} },
+		func(sp spot) storage.Change {
+			return membership.SetAreaRole{AreaRole: membership.AreaRole{User: sp.who, Area: sp.area, Role: auth.Moderator}}
+		},
+		func(sp spot) storage.Change {
+			return membership.SetAreaRole{AreaRole: membership.AreaRole{User: sp.who, Area: sp.area}}
+		},
+		func(sp spot) storage.Change {
+			mandate := sp.person.mandate
+			mandate.ID = storage.NewID[membership.Mandate]()
+			return membership.InsertMandate{Mandate: mandate}
+		},
+		func(sp spot) storage.Change { return membership.UpdateMandate{Mandate: sp.person.mandate} },
+		func(sp spot) storage.Change {
+			a := sp.person.application
+			a.ID, a.User = storage.NewID[membership.Application](), storage.NewID[auth.User]()
+			return membership.InsertApplication{Application: a}
+		},
+		func(sp spot) storage.Change {
+			return membership.UpdateApplication{Application: sp.person.application}
+		},
+		func(sp spot) storage.Change {
+			v := sp.person.invitation
+			v.ID = storage.NewID[membership.Invitation]()
+			v.Mailbox, v.Hash[0] = v.ID.Bytes(), v.Hash[0]+1
+			return membership.InsertInvitation{Invitation: v}
+		},
+		func(sp spot) storage.Change {
+			return membership.UpdateInvitation{Invitation: sp.person.invitation}
+		},
+		func(sp spot) storage.Change {
+			return membership.UseInvitation{ID: sp.person.invitation.ID, At: sp.now}
+		},
+		func(sp spot) storage.Change {
+			v := sp.person.sanction
+			v.ID = storage.NewID[membership.Sanction]()
+			return membership.InsertSanction{Sanction: v}
+		},
+		func(sp spot) storage.Change { return membership.UpdateSanction{Sanction: sp.person.sanction} },
+		func(sp spot) storage.Change {
+			return membership.InsertTurn{Turn: membership.Turn{N: 1, At: sp.now, By: by(sp)}}
+		},
+		func(sp spot) storage.Change {
+			return membership.EraseUser{User: sp.who, Mailboxes: [][16]byte{sp.who.Bytes()}}
+		},
+	} {
+		c := change(spot{who: storage.NewID[auth.User]()})
+		name := c.Change()
+		if r, ok := c.(membership.SetAreaRole); ok && r.AreaRole.Role == auth.Outsider {
+			name += " to none"
+		}
+		all = append(all, look{name, func(ctx context.Context, s community.Store, sp spot) error {
+			err := s.Atomic(ctx, func(ctx context.Context, tx community.Store) error {
+				// The role shows that something was looked at.
+				if err := tx.Apply(ctx, change(sp), membership.SetAreaRole{AreaRole: membership.AreaRole{User: sp.who, Area: sp.area}}); err != nil {
+					return err
+				}
+				return errUndo
+			})
+			if errors.Is(err, errUndo) {
+				return nil
+			}
+			return err
+		}})
 	}
 	return all
 }

@@ -53,13 +53,16 @@ func newSpot(t testing.TB, s community.Store, now time.Time) spot {
 	sp.qa, asked = newQASpot(sp.who, sp.area, now)
 	changes = append(changes, asked...)
 	changes = append(changes, forum.InsertBoard{Board: sp.board}, forum.MarkAllRead{User: sp.who, At: now.Add(-time.Hour)})
-	for i := range 5 {
+	for i := range 6 {
 		topic := forum.Topic{
 			ID: storage.NewID[forum.Topic](), Board: sp.board.ID, Area: sp.area, Audience: auth.Public, By: by, Title: "t", Body: "b",
 			CreatedAt: now, ActiveAt: now, LastBy: by, Text: forum.TextState{Revision: 1}, Version: 1, Pin: forum.Pin(i % 3),
 		}
-		if i == 4 {
+		switch i {
+		case 4:
 			topic.Pin, topic.Removal = forum.NotPinned, forum.Removal{State: forum.Hidden, At: now, By: by}
+		case 5:
+			topic.Pin, topic.Removal = forum.NotPinned, forum.Removal{State: forum.Held}
 		}
 		sp.topics = append(sp.topics, topic)
 		first := forum.Post{Topic: topic.ID}
@@ -81,7 +84,7 @@ func newSpot(t testing.TB, s community.Store, now time.Time) spot {
 				Body: "b", CreatedAt: now.Add(time.Minute), Text: forum.TextState{Revision: 1}, Version: 1,
 			}
 			if i == 0 {
-				r.Removal.State = forum.Held
+				r.By, r.Removal.State = by, forum.Held
 			}
 			var err error
 			if sp.reply, err = s.Forum().InsertReply(ctx, r, "", 1); err != nil {
@@ -117,6 +120,15 @@ func looks() []look {
 				err = fmt.Errorf("nothing more waits: this says nothing")
 			}
 			return errors.Join(err, tell(f.Held(ctx, forum.HeldQuery{Reach: auth.Everything, After: page.Next, Limit: 2})))
+		}),
+		of("Held of a person", func(ctx context.Context, f forum.Store, sp spot) error {
+			q := forum.HeldQuery{Reach: auth.Everything, By: sp.who, Limit: 2}
+			page, err := f.Held(ctx, q)
+			if err == nil && page.Next == "" {
+				err = fmt.Errorf("nothing more waits: this says nothing")
+			}
+			q.After = page.Next
+			return errors.Join(err, tell(f.Held(ctx, q)))
 		}),
 		of("Subtree", func(ctx context.Context, f forum.Store, sp spot) error {
 			return tell(f.Subtree(ctx, sp.reply.Topic, sp.reply.Path))
@@ -279,12 +291,13 @@ var growing = slices.Concat([]string{"topics", "replies", "revisions", "mentions
 var (
 	parameter = regexp.MustCompile(`\?([0-9]+)`)
 	named     = regexp.MustCompile(`"copis_([a-z_]+)"(?: +AS)?(?: +([a-z_]+))?`)
+	values    = regexp.MustCompile(`^INSERT INTO [^ ]+ \([^()]*\) VALUES \([^()]*\) ON CONFLICT`) // looks at nothing else
 	scan      = regexp.MustCompile(`^SCAN ([a-z_"]+)`)
 )
 
 // onlyWaiting ends the scans that there may be: of indexes that have no events,
 // topics, replies, questions, answers and comments but those that wait.
-var onlyWaiting = regexp.MustCompile("INDEX copis_(events_waiting|topics_held|replies_held|questions_held|answers_held|comments_held)$")
+var onlyWaiting = regexp.MustCompile("INDEX copis_(events_waiting|(topics|replies|questions|answers|comments)_held)$")
 
 // SQLite never reads a growing table from one end to the other.
 func TestPlansSQLite(t *testing.T) {
@@ -358,7 +371,7 @@ func plan(t *testing.T, db *sql.DB, query string) (steps []planned) {
 		}
 		steps = append(steps, step)
 	}
-	if err := rows.Err(); err != nil || len(steps) == 0 {
+	if err := rows.Err(); err != nil || len(steps) == 0 && !values.MatchString(query) {
 		t.Fatalf("no plan (%v)\n%s", err, query)
 	}
 	return steps

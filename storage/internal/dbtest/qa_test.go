@@ -268,5 +268,13 @@ func qaLooks() (all []look) {
 			})
 		})
 	}
+	add("Held of a person", func(ctx context.Context, q qa.Store, sp spot) error {
+		in := qa.HeldQuery{Reach: auth.Everything, By: sp.who, Limit: 1}
+		page, err := q.Held(ctx, in)
+		return twice(len(page.Items), page.Next, err, func(after storage.Cursor) error {
+			in.After = after
+			return tell(q.Held(ctx, in))
+		})
+	})
 	return all
 }
