@@ -206,8 +206,8 @@ func (s *Service) step(f Factor, code string) (int64, error) {
 
 // FactorState says whether somebody has a second factor.
 type FactorState struct {
-	Since time.Time // it is in force; zero: there is none
-	Left  int       // recovery codes
+	Since time.Time `json:"since,omitzero"` // it is in force; zero: there is none
+	Left  int       `json:"left"`           // recovery codes
 }
 
 func (s *Service) factorState(ctx context.Context, user auth.UserID) (FactorState, error) {

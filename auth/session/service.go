@@ -104,8 +104,8 @@ func (s *Service) Erase(ctx context.Context, user auth.UserID) error {
 // Exported is all that is kept of a person here, but for what secrets are
 // recognised by.
 type Exported struct {
-	Sessions []Session // last used first
-	Tokens   []Token   // newest first
+	Sessions []Session `json:"sessions,omitempty"` // last used first
+	Tokens   []Token   `json:"tokens,omitempty"`   // newest first
 }
 
 // Export returns what is kept of a person, also what is over and not forgotten

@@ -30,19 +30,19 @@ type Hash [32]byte
 
 // A Session is one browser that somebody has signed in with.
 type Session struct {
-	ID       ID
-	User     auth.UserID
-	Selector Hash      // of the part of its secrets that stays
-	Hash     Hash      // of the part that is replaced
-	Before   Hash      // of the same before, good until Config.Grace after Turned
-	Turned   time.Time // when the secret was last replaced
-	Proved   time.Time // when its owner last showed who they are: by Start or Raise
-	Level    auth.Level
-	Label    string // what its owner knows it by: "Firefox, Linux"; at most MaxLabel runes
-	Made     time.Time
-	Seen     time.Time // last used, to the minute
-	Ends     time.Time // whatever happens
-	Version  int       // 1, and one more with every update
+	ID       ID          `json:"id"`
+	User     auth.UserID `json:"user"`
+	Selector Hash        `json:"-"`      // of the part of its secrets that stays
+	Hash     Hash        `json:"-"`      // of the part that is replaced
+	Before   Hash        `json:"-"`      // of the same before, good until Config.Grace after Turned
+	Turned   time.Time   `json:"turned"` // when the secret was last replaced
+	Proved   time.Time   `json:"proved"` // when its owner last showed who they are: by Start or Raise
+	Level    auth.Level  `json:"level"`
+	Label    string      `json:"label"` // what its owner knows it by: "Firefox, Linux"; at most MaxLabel runes
+	Made     time.Time   `json:"made"`
+	Seen     time.Time   `json:"seen"`    // last used, to the minute
+	Ends     time.Time   `json:"ends"`    // whatever happens
+	Version  int         `json:"version"` // 1, and one more with every update
 }
 
 // Still is what must hold when somebody who is signed in by this session changes
@@ -51,14 +51,14 @@ func (v Session) Still() []storage.Change { return []storage.Change{HoldSession{
 
 // A Token lets a program act for a person, within its Scopes.
 type Token struct {
-	ID     TokenID
-	User   auth.UserID
-	Hash   Hash
-	Name   string        // given by its owner; at most MaxLabel runes
-	Scopes []auth.Action // what it may do at most; never empty
-	Made   time.Time
-	Used   time.Time // to the hour; zero: never
-	Ends   time.Time
+	ID     TokenID       `json:"id"`
+	User   auth.UserID   `json:"user"`
+	Hash   Hash          `json:"-"`
+	Name   string        `json:"name"`   // given by its owner; at most MaxLabel runes
+	Scopes []auth.Action `json:"scopes"` // what it may do at most; never empty
+	Made   time.Time     `json:"made"`
+	Used   time.Time     `json:"used,omitzero"` // to the hour; zero: never
+	Ends   time.Time     `json:"ends"`
 }
 
 // ErrSession is the one answer to a secret that never was, is over, was

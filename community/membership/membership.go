@@ -59,16 +59,16 @@ type Org struct {
 
 // A Mandate lets a person act for an organisation while it runs.
 type Mandate struct {
-	ID       MandateID
-	User     auth.UserID
-	Org      auth.OrgID
-	Title    string    // what they are there: "responsabile del progetto"
-	From     time.Time // included
-	Until    time.Time // not included; zero: open
-	Verified time.Time // zero: only claimed
-	By       auth.By   // who verified it
-	Made     time.Time
-	Version  int // 1, and one more with every update
+	ID       MandateID   `json:"id"`
+	User     auth.UserID `json:"user"`
+	Org      auth.OrgID  `json:"org"`
+	Title    string      `json:"title,omitempty"`   // what they are there: "responsabile del progetto"
+	From     time.Time   `json:"from"`              // included
+	Until    time.Time   `json:"until,omitzero"`    // not included; zero: open
+	Verified time.Time   `json:"verified,omitzero"` // zero: only claimed
+	By       auth.By     `json:"by,omitzero"`       // who verified it
+	Made     time.Time   `json:"made"`
+	Version  int         `json:"version"` // 1, and one more with every update
 }
 
 // Runs reports whether the person may act for the organisation at an instant.
@@ -79,15 +79,15 @@ func (m Mandate) Runs(now time.Time) bool {
 // A Member is a person who was admitted. What they hold in the community is
 // theirs while they are Active.
 type Member struct {
-	User     auth.UserID
-	State    MemberState
-	Role     auth.Role // in the community
-	Category Category
-	Org      auth.OrgID // through which they were admitted; may be zero
-	Joined   time.Time  // the first time
-	Since    time.Time  // of State
-	Profile  Profile
-	Version  int // 1, and one more with every update
+	User     auth.UserID `json:"user"`
+	State    MemberState `json:"state"`
+	Role     auth.Role   `json:"role"` // in the community
+	Category Category    `json:"category"`
+	Org      auth.OrgID  `json:"org,omitzero"` // through which they were admitted; may be zero
+	Joined   time.Time   `json:"joined"`       // the first time
+	Since    time.Time   `json:"since"`        // of State
+	Profile  Profile     `json:"profile"`
+	Version  int         `json:"version"` // 1, and one more with every update
 }
 
 // MemberState says whether a member takes part.
@@ -103,42 +103,42 @@ const (
 // A Profile is what a member tells of themselves, field by field to whom:
 // the zero audience of a field is nobody but the member and coordinators.
 type Profile struct {
-	Name      Field    // what they are called; shown beside what they write if it is told
-	Headline  Field    // "assistente sociale, Comune di …"
-	About     Field    // Markdown
-	Contact   Field    // how to reach them
-	Expertise []string // what they know, for the directory; at most MaxExpertise
-	Listed    bool     // found in the directory by other members
+	Name      Field    `json:"name,omitzero"`       // what they are called; shown beside what they write if it is told
+	Headline  Field    `json:"headline,omitzero"`   // "assistente sociale, Comune di …"
+	About     Field    `json:"about,omitzero"`      // Markdown
+	Contact   Field    `json:"contact,omitzero"`    // how to reach them
+	Expertise []string `json:"expertise,omitempty"` // what they know, for the directory; at most MaxExpertise
+	Listed    bool     `json:"listed"`              // found in the directory by other members
 }
 
 // A Field of a profile, and who may read it: CommunityMembers or Public, or
 // nobody else.
 type Field struct {
-	Text     string
-	Audience auth.Audience
+	Text     string        `json:"text"`
+	Audience auth.Audience `json:"audience,omitzero"`
 }
 
 // An AreaRole is what a person is in an area other than the commons.
 type AreaRole struct {
-	User auth.UserID
-	Area auth.AreaID
-	Role auth.Role
+	User auth.UserID `json:"user"`
+	Area auth.AreaID `json:"area"`
+	Role auth.Role   `json:"role"`
 }
 
 // An Application asks to be admitted.
 type Application struct {
-	ID       ApplicationID
-	User     auth.UserID
-	Category Category
-	Org      auth.OrgID // may be zero
-	Title    string     // what they are there
-	Text     string     // why they ask
-	State    AppState
-	Made     time.Time
-	Decided  time.Time
-	By       auth.By // who decided
-	Why      string  // told to the applicant; never empty when declined
-	Version  int     // 1, and one more with every update
+	ID       ApplicationID `json:"id"`
+	User     auth.UserID   `json:"user"`
+	Category Category      `json:"category"`
+	Org      auth.OrgID    `json:"org,omitzero"`    // may be zero
+	Title    string        `json:"title,omitempty"` // what they are there
+	Text     string        `json:"text,omitempty"`  // why they ask
+	State    AppState      `json:"state"`
+	Made     time.Time     `json:"made"`
+	Decided  time.Time     `json:"decided,omitzero"`
+	By       auth.By       `json:"by,omitzero"`   // who decided
+	Why      string        `json:"why,omitempty"` // told to the applicant; never empty when declined
+	Version  int           `json:"version"`       // 1, and one more with every update
 }
 
 // AppState is where an application stands.
@@ -157,34 +157,34 @@ const (
 // An Invitation admits whoever holds its secret, while the phase admits the
 // Category by invitation, as often as Most says.
 type Invitation struct {
-	ID       InvitationID
-	Hash     [32]byte // SHA-256 of its secret
-	Category Category
-	Org      auth.OrgID // admits for it, with a verified mandate; may be zero
-	Role     auth.Role  // never above the inviter's
-	Mailbox  [16]byte   // hash of the only address that it is for; zero: whoever holds it
-	Most     int        // uses, 1 to MaxUses
-	Uses     int        // so far, kept by the store
-	By       auth.By
-	Made     time.Time
-	Ends     time.Time
-	Revoked  time.Time
-	Version  int // 1, and one more with every update but a use
+	ID       InvitationID `json:"id"`
+	Hash     [32]byte     `json:"-"` // SHA-256 of its secret
+	Category Category     `json:"category"`
+	Org      auth.OrgID   `json:"org,omitzero"` // admits for it, with a verified mandate; may be zero
+	Role     auth.Role    `json:"role"`         // never above the inviter's
+	Mailbox  [16]byte     `json:"-"`            // hash of the only address that it is for; zero: whoever holds it
+	Most     int          `json:"most"`         // uses, 1 to MaxUses
+	Uses     int          `json:"uses"`         // so far, kept by the store
+	By       auth.By      `json:"by,omitzero"`
+	Made     time.Time    `json:"made"`
+	Ends     time.Time    `json:"ends"`
+	Revoked  time.Time    `json:"revoked,omitzero"`
+	Version  int          `json:"version"` // 1, and one more with every update but a use
 }
 
 // A Sanction restrains a person for a while.
 type Sanction struct {
-	ID      SanctionID
-	User    auth.UserID
-	Area    auth.AreaID // the commons: the whole community
-	Kind    SanctionKind
-	Why     string // told to the person
-	From    time.Time
-	Until   time.Time // zero: until it is lifted
-	By      auth.By
-	Lifted  time.Time
-	Appeal  Appeal
-	Version int // 1, and one more with every update
+	ID      SanctionID   `json:"id"`
+	User    auth.UserID  `json:"user"`
+	Area    auth.AreaID  `json:"area"` // the commons: the whole community
+	Kind    SanctionKind `json:"kind"`
+	Why     string       `json:"why"` // told to the person
+	From    time.Time    `json:"from"`
+	Until   time.Time    `json:"until,omitzero"` // zero: until it is lifted
+	By      auth.By      `json:"by,omitzero"`
+	Lifted  time.Time    `json:"lifted,omitzero"`
+	Appeal  Appeal       `json:"appeal,omitzero"`
+	Version int          `json:"version"` // 1, and one more with every update
 }
 
 // SanctionKind is how much a sanction restrains.
@@ -213,12 +213,12 @@ func (s Sanction) Holds(now time.Time) bool {
 
 // An Appeal asks somebody else than whoever imposed a sanction to look again.
 type Appeal struct {
-	Text    string
-	At      time.Time
-	Decided time.Time
-	By      auth.By
-	Upheld  bool // the sanction stays
-	Why     string
+	Text    string    `json:"text,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	Decided time.Time `json:"decided,omitzero"`
+	By      auth.By   `json:"by,omitzero"`
+	Upheld  bool      `json:"upheld,omitzero"` // the sanction stays
+	Why     string    `json:"why,omitempty"`
 }
 
 // What can be done here.

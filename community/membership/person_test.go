@@ -94,3 +94,27 @@ func TestErase(t *testing.T) {
 	require.ErrorIs(t, w.members.Erase(w.ctx, w.chief.User, nil), membership.ErrLast)
 	wrong(t, w.members.Erase(w.ctx, auth.UserID{}, nil), "user", storage.CodeMissing)
 }
+
+// What a person is given of their membership, as JSON.
+func TestExportedJSON(t *testing.T) {
+	t.Parallel()
+	user, area := storage.MakeID[auth.User]([16]byte{15: 1}), storage.MakeID[auth.Area]([16]byte{15: 2})
+	const u, a, at = `"user":"00000000-0000-0000-0000-000000000001"`, `"area":"00000000-0000-0000-0000-000000000002"`, `"2026-03-01T10:00:00Z"`
+	for want, x := range map[string]membership.Exported{
+		`{"kind":"member","member":{` + u + `,"state":1,"role":2,"category":"expert","joined":` + at + `,"since":` + at +
+			`,"profile":{"name":{"text":"Anna","audience":2},"expertise":["gare"],"listed":true},"version":1}}`: {Kind: "member", Member: &membership.Member{
+			User: user, State: membership.Active, Role: auth.Member, Category: membership.Expert, Joined: start, Since: start, Version: 1,
+			Profile: membership.Profile{Name: membership.Field{Text: "Anna", Audience: auth.CommunityMembers}, Expertise: []string{"gare"}, Listed: true}}},
+		`{"kind":"role","role":{` + u + `,` + a + `,"role":2}}`: {Kind: "role", Role: &membership.AreaRole{User: user, Area: area, Role: auth.Member}},
+		`{"kind":"sanction","sanction":{"id":"00000000-0000-0000-0000-000000000003",` + u + `,` + a + `,"kind":1,"why":"Insulti","from":` + at + `,"appeal":{"text":"No","at":` + at + `},"version":1}}`: {
+			Kind: "sanction", Sanction: &membership.Sanction{ID: storage.MakeID[membership.Sanction]([16]byte{15: 3}), User: user, Area: area, Kind: membership.Warning, Why: "Insulti",
+				From: start, Appeal: membership.Appeal{Text: "No", At: start}, Version: 1}},
+		`{"kind":"invitation","invitation":{"id":"00000000-0000-0000-0000-000000000004","category":"partner","role":2,"most":1,"uses":0,"made":` + at + `,"ends":` + at + `,"version":1}}`: {
+			Kind: "invitation", Invitation: &membership.Invitation{ID: storage.MakeID[membership.Invitation]([16]byte{15: 4}), Hash: [32]byte{1}, Mailbox: [16]byte{1},
+				Category: membership.Partner, Role: auth.Member, Most: 1, Made: start, Ends: start, Version: 1}},
+	} {
+		b, err := json.Marshal(x)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(b))
+	}
+}
