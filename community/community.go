@@ -17,6 +17,7 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // Store is everything that a community keeps. Adapters: storage/memory and
@@ -29,6 +30,7 @@ type Store interface {
 
 	Forum() forum.Store
 	QA() qa.Store
+	Wiki() wiki.Store
 	Accounts() account.Store
 	Sessions() session.Store
 	Membership() membership.Store
@@ -83,6 +85,7 @@ type Config struct {
 	Membership membership.Config
 	Forum      forum.Config
 	QA         qa.Config
+	Wiki       wiki.Config
 
 	Handlers []Handler // of events, delivered by Work and Tick
 
@@ -99,6 +102,7 @@ type Community struct {
 	Membership *membership.Service
 	Forum      *forum.Service
 	QA         *qa.Service
+	Wiki       *wiki.Service
 
 	cfg       Config // as it was given
 	mailboxes func(context.Context, auth.UserID) ([][16]byte, error)
@@ -195,6 +199,19 @@ func New(cfg Config) *Community {
 	}
 	q.Store, q.Auth, q.Clock, q.Limit, q.People = cfg.Store.QA(), cfg.Auth, cfg.Clock, cfg.Limit, cfg.People
 	c.QA = qa.New(q)
+
+	w := cfg.Wiki
+	if w.Promise == nil {
+		w.Promise = promise
+	}
+	if w.Hold == nil {
+		w.Hold = hold
+	}
+	if w.Templates == nil {
+		w.Templates = Templates()
+	}
+	w.Store, w.Auth, w.Clock, w.Limit, w.People = cfg.Store.Wiki(), cfg.Auth, cfg.Clock, cfg.Limit, cfg.People
+	c.Wiki = wiki.New(w)
 	return c
 }
 

@@ -127,5 +127,7 @@ func (c *Community) handle(ctx context.Context, d Delivery) (left []string, err 
 
 // handlers are the host's, after those of the community itself.
 func (c *Community) handlers() []Handler {
-	return append([]Handler{{Name: "community.recheck", Handle: c.recheck}}, c.cfg.Handlers...)
+	return append([]Handler{
+		{Name: "community.recheck", Handle: c.recheck}, {Name: "community.recheck_pages", Handle: c.recheckPages},
+	}, c.cfg.Handlers...)
 }

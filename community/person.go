@@ -31,6 +31,7 @@ func (c *Community) Erase(ctx context.Context, user auth.UserID, mode auth.Erase
 		},
 		func() error { return c.Forum.Erase(ctx, user, mode) },
 		func() error { return c.QA.Erase(ctx, user, mode) },
+		func() error { return c.Wiki.Erase(ctx, user, mode) },
 		func() error {
 			if err := c.cfg.Store.Apply(ctx, storage.EraseUser{User: user.Bytes()}); err != nil {
 				return &storage.Error{Op: "community.Erase", Err: err}

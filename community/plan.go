@@ -10,6 +10,7 @@ import (
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
+	"github.com/copis-it/copis/wiki"
 )
 
 // Names of the phases of [CoPIS].
@@ -46,12 +47,12 @@ func CoPIS(funded ...string) membership.Plan {
 			plan[i].Allows[c] = all
 		}
 	}
-	plan[2].Allows[""] = []auth.Action{forum.See, forum.Read, qa.Read, membership.SeeMembers} // and of that what is promised to all
+	plan[2].Allows[""] = []auth.Action{forum.See, forum.Read, qa.Read, wiki.Read, membership.SeeMembers} // and of that what is promised to all
 	return plan
 }
 
 // MemberActions returns every action of every tool: what a phase allows a
 // category that takes part in all, each by their role.
 func MemberActions() []auth.Action {
-	return slices.Concat(forum.Actions, qa.Actions, []auth.Action{account.ActDisable, account.ActEnable}, membership.Actions)
+	return slices.Concat(forum.Actions, qa.Actions, wiki.Actions, []auth.Action{account.ActDisable, account.ActEnable}, membership.Actions)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // A Standing is what a person is, and where, at one instant.
@@ -62,6 +63,11 @@ func DefaultRights() Rights {
 		qa.Moderate: auth.Moderator,
 		qa.Purge:    auth.Coordinator, qa.Disclose: auth.Coordinator, qa.Manage: auth.Coordinator,
 
+		wiki.Read:  auth.Observer,
+		wiki.Write: auth.Member, wiki.Amend: auth.Member, wiki.Shift: auth.Member, wiki.Confirm: auth.Member,
+		wiki.Publish: auth.Moderator, wiki.Moderate: auth.Moderator,
+		wiki.Protect: auth.Coordinator, wiki.Purge: auth.Coordinator, wiki.Disclose: auth.Coordinator,
+
 		account.ActDisable: auth.Coordinator, account.ActEnable: auth.Coordinator,
 
 		membership.SeeMembers: auth.Observer,
@@ -74,7 +80,7 @@ func DefaultRights() Rights {
 // reading are the actions for which it is enough that an item was promised to
 // the actor's circle: to read, and to keep what one has read. Who is restrained
 // to reading may do no others.
-var reading = map[auth.Action]bool{forum.See: true, forum.Read: true, forum.Watch: true, qa.Read: true, membership.SeeMembers: true}
+var reading = map[auth.Action]bool{forum.See: true, forum.Read: true, forum.Watch: true, qa.Read: true, wiki.Read: true, membership.SeeMembers: true}
 
 // A Policy answers from a table of roles and rights. An area's members are
 // ruled by their role in it; the commons' by their role in the community.

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/copis-it/copis/auth/account"
 	"github.com/copis-it/copis/auth/session"
 	"github.com/copis-it/copis/community"
@@ -22,13 +24,14 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
-	"github.com/google/uuid"
+	"github.com/copis-it/copis/wiki"
 )
 
 // state is one moment of the whole store. Once shared it is never changed.
 type state struct {
 	forumState
 	qaState
+	wikiState
 	accountState
 	sessionState
 	membershipState
@@ -95,6 +98,9 @@ func (s Store) Forum() forum.Store { return &forumStore{s} }
 
 // QA returns the part of the store that questions use.
 func (s Store) QA() qa.Store { return qaStore{s} }
+
+// Wiki returns the part of the store that pages use.
+func (s Store) Wiki() wiki.Store { return wikiStore{s} }
 
 // Accounts returns the part of the store that accounts use.
 func (s Store) Accounts() account.Store { return accountStore{s} }
@@ -295,7 +301,7 @@ func (st *state) apply(changes []storage.Change) error {
 
 // tools make a change, if it is one of theirs.
 var tools = [...]func(*state, storage.Change) (known bool, err error){
-	(*state).applyForum, (*state).applyQA, (*state).applyAccount, (*state).applySession, (*state).applyMembership, (*state).applyEvents,
+	(*state).applyForum, (*state).applyQA, (*state).applyWiki, (*state).applyAccount, (*state).applySession, (*state).applyMembership, (*state).applyEvents,
 }
 
 // Done implements [storage.Writer].

@@ -316,7 +316,7 @@ func plan(changes []storage.Change) ([]step, error) {
 }
 
 // tools append the steps of a change, if it is one of theirs.
-var tools = [...]func([]step, storage.Change) (_ []step, known bool){forumSteps, qaSteps, accountSteps, sessionSteps, membershipSteps, storageSteps}
+var tools = [...]func([]step, storage.Change) (_ []step, known bool){forumSteps, qaSteps, wikiSteps, accountSteps, sessionSteps, membershipSteps, storageSteps}
 
 var errUnknownChange = errors.New("change is unknown to this store")
 

@@ -26,6 +26,7 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // Store is a [community.Store] in an SQL database. One that was opened is safe
@@ -104,6 +105,9 @@ func (s Store) Forum() forum.Store { return forumStore{s} }
 
 // QA returns the part of the store that questions use.
 func (s Store) QA() qa.Store { return qaStore{s} }
+
+// Wiki returns the part of the store that pages use.
+func (s Store) Wiki() wiki.Store { return wikiStore{s} }
 
 // Accounts returns the part of the store that accounts use.
 func (s Store) Accounts() account.Store { return accountStore{s} }

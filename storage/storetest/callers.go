@@ -21,6 +21,7 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // What units promise each other, and to whoever holds them wrong.
@@ -104,7 +105,7 @@ func methods() []method {
 		f("Written", func(ctx context.Context, f forum.Store) error {
 			return tell(f.Written(ctx, forum.WrittenQuery{User: user}))
 		}),
-	}, accountMethods(), sessionMethods(), membershipMethods(), qaMethods())
+	}, accountMethods(), sessionMethods(), membershipMethods(), qaMethods(), wikiMethods())
 }
 
 func knowsMethods(t *testing.T, _ community.Store) {
@@ -113,6 +114,7 @@ func knowsMethods(t *testing.T, _ community.Store) {
 		"": reflect.TypeFor[community.Store](), "Forum.": reflect.TypeFor[forum.Store](),
 		"Accounts.": reflect.TypeFor[account.Store](), "Sessions.": reflect.TypeFor[session.Store](),
 		"Membership.": reflect.TypeFor[membership.Store](), "QA.": reflect.TypeFor[qa.Store](),
+		"Wiki.": reflect.TypeFor[wiki.Store](),
 	}
 	for prefix := range stores {
 		known[strings.TrimSuffix(prefix, ".")] = true // a door, no work

@@ -64,7 +64,7 @@ func promises() []promise {
 		eventPromises, valuePromises, textPromises,
 		boardPromises, topicPromises, replyPromises, markPromises, personPromises,
 		listPromises, threadPromises, heldPromises, cursorPromises, failPromises,
-		accountPromises, sessionPromises, membershipPromises, qaPromises,
+		accountPromises, sessionPromises, membershipPromises, qaPromises, wikiPromises,
 		slices.Concat(scenarios...),
 	)
 }
