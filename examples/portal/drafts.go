@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // draftView is a draft in the list. It shows what its author typed and nothing
@@ -22,6 +24,7 @@ type draftView struct {
 
 type draftsView struct {
 	Drafts  []draftView
+	Pages   []wikiDraft
 	Pending pending
 }
 
@@ -35,6 +38,9 @@ func (p *portal) drafts(v *visit) error {
 		x := draftView{Place: d.Place, Title: d.Title, Excerpt: excerpt(d.Body), At: d.At}
 		x.Kind, x.Continue = p.draftPlace(d.Place)
 		view.Drafts = append(view.Drafts, x)
+	}
+	if view.Pages, err = p.wikiDrafts(v); err != nil {
+		return err
 	}
 	if view.Pending, err = p.allPending(v); err != nil {
 		return err
@@ -72,6 +78,45 @@ func (p *portal) dropDraft(v *visit) error {
 		return &storage.Invalid{Field: "place", Code: storage.CodeMissing}
 	}
 	if err := p.c.Forum.DropDraft(v.ctx(), v.who, place); err != nil {
+		return err
+	}
+	return p.redirect(v, query(p.url("drafts"), "done", "draft_dropped"))
+}
+
+// A wikiDraft is a draft of a page, or of a text for one, in the list. Like a
+// draftView it shows what its author typed and nothing else.
+type wikiDraft struct {
+	ID       wiki.DraftID
+	Title    string
+	Excerpt  string
+	At       time.Time
+	Continue string // address of the form
+}
+
+func (p *portal) wikiDrafts(v *visit) ([]wikiDraft, error) {
+	all, err := p.c.Wiki.Drafts(v.ctx(), v.who)
+	if kind(auth.ErrDenied)(err) { // in this phase nobody writes pages
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := make([]wikiDraft, len(all))
+	for i, d := range all {
+		out[i] = wikiDraft{d.ID, d.Title, excerpt(d.Body), d.At, query(p.url("pages/new"), "area", p.area(d.Area).Param(), "draft", d.ID)}
+		if !d.Page.IsZero() {
+			out[i].Continue = query(p.url("pages", d.Page, "edit"), "draft", d.ID)
+		}
+	}
+	return out, nil
+}
+
+func (p *portal) dropWikiDraft(v *visit) error {
+	id, err := storage.ParseID[wiki.Draft](v.field("draft"))
+	if err != nil {
+		return &storage.Invalid{Field: "draft", Code: storage.CodeMissing}
+	}
+	if err := p.c.Wiki.DropDraft(v.ctx(), v.who, id); err != nil {
 		return err
 	}
 	return p.redirect(v, query(p.url("drafts"), "done", "draft_dropped"))

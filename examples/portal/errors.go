@@ -17,6 +17,7 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // What the portal refuses for reasons of its own.
@@ -72,6 +73,12 @@ var failures = []struct {
 	{kind(qa.ErrTooEarly), http.StatusConflict, "qa_early"},
 	{kind(qa.ErrAnswered), http.StatusConflict, "qa_answered"},
 	{kind(qa.ErrDecided), http.StatusConflict, "qa_decided"},
+	{kind(wiki.ErrDeleted), http.StatusConflict, "page_deleted"},
+	{kind(wiki.ErrHidden), http.StatusConflict, "page_hidden"},
+	{kind(wiki.ErrPublished), http.StatusConflict, "page_published"},
+	{kind(wiki.ErrCycle), http.StatusConflict, "page_cycle"},
+	{kind(wiki.ErrNoBlobs), http.StatusConflict, "page_blobs"},
+	{kind(wiki.ErrDeep), http.StatusConflict, "page_deep"},
 	{kind(storage.ErrConflict), http.StatusConflict, "conflict"},
 	{kind(storage.ErrExists), http.StatusConflict, "conflict"},
 	{kind(storage.ErrInvalid), http.StatusUnprocessableEntity, "invalid"},

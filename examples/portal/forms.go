@@ -44,7 +44,7 @@ type form struct {
 	Preview template.HTML
 	Theirs  *forum.Draft  // the draft as another tab saved it
 	Now     *revisionView // the text as somebody else left it meanwhile
-	Diff    []diffRow     // from Now to what was typed
+	Diff    compared      // from Now to what was typed
 }
 
 // MaxBody is for the hint; the service checks.

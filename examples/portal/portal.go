@@ -17,6 +17,7 @@ import (
 	"github.com/copis-it/copis/community"
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 	"github.com/copis-it/copis/wiki/markdown"
 )
 
@@ -25,6 +26,7 @@ type options struct {
 	Store        community.Store
 	Passwords    account.Passwords
 	Key          []byte                                                 // 32 secret bytes, the same at every start
+	Blobs        wiki.Blobs                                             // of attachments; default: none are kept
 	Send         func(notice)                                           // takes over what is to be sent; default: it is lost
 	Terms        []account.Document                                     // default: those of the sample
 	Areas        []area                                                 // default: those of the sample
@@ -51,6 +53,7 @@ func (o options) community() community.Config {
 		Account: account.Config{Passwords: o.Passwords, Key: o.Key, Name: communityName, Terms: o.Terms, NeedAddress: true},
 		Session: session.Config{Scopes: scopes},
 		QA:      questions(),
+		Wiki:    handbook(o.Blobs),
 	}
 }
 
@@ -65,6 +68,7 @@ type portal struct {
 	areas        []area
 	base         string
 	origin       string
+	files        bool // attachments are kept
 	clientHeader string
 	log          *slog.Logger
 	send         func(notice)
@@ -73,7 +77,8 @@ type portal struct {
 	views        views
 	pages        *http.ServeMux                // by method and address
 	own          *http.CrossOriginProtection   // refuses what other sites send
-	texts        map[string]*markdown.Renderer // by language
+	texts        map[string]*markdown.Renderer // of posts, by language
+	wikiTexts    map[string]*markdown.Renderer // of pages, by language
 	assets       map[string]asset              // by name
 }
 
@@ -84,6 +89,7 @@ func newPortal(o options) (*portal, error) {
 		store: o.Store, areas: o.Areas, base: basePath(o.Base), origin: strings.TrimSuffix(o.Origin, "/"),
 		log: o.Log, send: o.Send, clock: o.Clock, clientHeader: o.ClientHeader,
 		requests: newBuckets(o.Clock, o.Rates.Requests),
+		files:    o.Blobs != nil,
 		own:      http.NewCrossOriginProtection(),
 	}
 	if p.areas == nil {
@@ -112,7 +118,7 @@ func newPortal(o options) (*portal, error) {
 	if p.views, err = newViews(p); err != nil {
 		return nil, err
 	}
-	p.texts = p.newRenderers()
+	p.texts, p.wikiTexts = p.newRenderers()
 	return p, nil
 }
 
@@ -131,7 +137,7 @@ func (p *portal) handler() http.Handler {
 // routes lists the pages.
 func (p *portal) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, pages := range []map[string]func(*visit) error{p.accountPages(), p.memberPages(), p.questionPages()} {
+	for _, pages := range []map[string]func(*visit) error{p.accountPages(), p.memberPages(), p.questionPages(), p.wikiPages()} {
 		for pattern, page := range pages {
 			p.route(mux, pattern, p.serve(page))
 		}

@@ -301,7 +301,7 @@ func (p *portal) edited(v *visit, at forum.Post, f form) error {
 		return err
 	}
 	now := p.revision(v, all[len(all)-1])
-	f.Version, f.Now, f.Diff = fresh.Version, &now, diffLines(now.Body, strings.ReplaceAll(f.Body, "\r\n", "\n"))
+	f.Version, f.Now, f.Diff = fresh.Version, &now, compared{now.Body, strings.ReplaceAll(f.Body, "\r\n", "\n")}
 	f.Problem = p.t(v, "form.conflict")
 	return p.write(v, http.StatusConflict, f)
 }
@@ -313,9 +313,9 @@ type historyView struct {
 	Back      string
 	Revisions []revisionView // newest first
 	From, To  revisionView   // shown side by side; zero: there is but one
-	Titles    []diffRow      // none if the title is the same
-	Tags      []diffRow      // likewise
-	Diff      []diffRow
+	Titles    compared       // none if the title is the same
+	Tags      compared       // likewise
+	Diff      compared
 	Version   int // of a post that may be made to read as From again; zero: it may not
 }
 
@@ -351,12 +351,12 @@ func (p *portal) historyOf(v *visit, path string, all []revisionView) historyVie
 	if len(all) > 1 {
 		view.From = chosen(all, v.r.URL.Query().Get("from"), len(all)-2)
 		view.To = chosen(all, v.r.URL.Query().Get("to"), len(all)-1)
-		view.Diff = diffLines(view.From.Body, view.To.Body)
+		view.Diff = compared{view.From.Body, view.To.Body}
 		if view.From.Title != view.To.Title {
-			view.Titles = diffLines(view.From.Title, view.To.Title)
+			view.Titles = compared{view.From.Title, view.To.Title}
 		}
 		if !slices.Equal(view.From.Tags, view.To.Tags) {
-			view.Tags = diffLines(strings.Join(view.From.Tags, ", "), strings.Join(view.To.Tags, ", "))
+			view.Tags = compared{strings.Join(view.From.Tags, ", "), strings.Join(view.To.Tags, ", ")}
 		}
 	}
 	slices.Reverse(all)

@@ -14,6 +14,7 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // The times of questions: when a moderator may accept in the asker's stead, how
@@ -235,12 +236,13 @@ type questionView struct {
 	Closed   byline
 	Original *qa.Question // what it is a duplicate of, or was merged into
 	Linked   []qa.Question
-	Origin   *way // the topic that it was made from
+	Origin   *way        // the topic that it was made from
+	Pages    []wiki.Page // that were made from its accepted answer
 	Delegate byline
 	Bucket   int
 	Can      qaRights
 
-	MayClose, MayReopen, MayDelegate, MayCheck, MayMerge bool
+	MayClose, MayReopen, MayDelegate, MayCheck, MayMerge, MayDistil bool
 
 	Form qaForm // to answer
 }
@@ -301,6 +303,10 @@ func (p *portal) questionView(v *visit, page qa.Page) (view questionView, err er
 			return view, err
 		}
 	}
+	if view.Pages, err = p.pagesOf(v, q); err != nil {
+		return view, err
+	}
+	view.MayDistil = visible && !q.Acceptance.Answer.IsZero() && v.me != nil && p.may(v, wiki.Write, auth.Scope{Area: q.Area, Audience: q.Audience})
 	view.Form = p.answerForm(v, q)
 	return view, nil
 }

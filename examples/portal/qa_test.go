@@ -114,7 +114,7 @@ func TestQuestion(t *testing.T) {
 
 	// What somebody else wrote meanwhile is shown beside what was typed.
 	checkPage(t, fulvia.post(a+"/edit", "do", "post", "body", "Mia versione", "version", "1").is(http.StatusConflict).has("Qualcuno ha cambiato il testo", "Mia versione", "60 giorni"))
-	checkPage(t, fulvia.get(a+"/history?from=1&to=3").is(http.StatusOK).has("Torna alla versione 1", "60 giorni"))
+	checkPage(t, fulvia.get(a+"/history?from=1&to=3").is(http.StatusOK).has("Torna alla versione 1", "<ins>60</ins>"))
 	fulvia.follow(fulvia.post(a+"/rollback", "revision", "1", "version", fulvia.get(a+"/edit").value("version")).is(http.StatusSeeOther)).has("Il testo è tornato", "entro 30 giorni")
 }
 

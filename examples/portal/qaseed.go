@@ -36,12 +36,8 @@ var seedReasons = map[string]qa.Reason{"duplicate": qa.Duplicate, "unclear": qa.
 
 // playQuestion does what a block of a file of questions says.
 func (s *seeding) playQuestion(ctx context.Context, a *asking, key string, b block) error {
-	if days := b.value["days"]; days != "" {
-		n, err := strconv.ParseFloat(days, 64)
-		if err != nil {
-			return err
-		}
-		s.days(n)
+	if err := s.move(b); err != nil {
+		return err
 	}
 	who, err := s.named(b.value["by"])
 	if err != nil {

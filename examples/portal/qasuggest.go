@@ -87,7 +87,7 @@ type suggestionView struct {
 	Suggestion         qa.Suggestion
 	By, Decided        byline
 	Back               string
-	Titles, Tags, Diff []diffRow
+	Titles, Tags, Diff compared
 	Old                bool // the text was edited since
 	Form               fields
 
@@ -122,12 +122,12 @@ func (p *portal) suggestionView(v *visit) (view suggestionView, err error) {
 	if i := slices.IndexFunc(all, func(r qa.Revision) bool { return r.N == x.Base }); i >= 0 {
 		base = all[i]
 	}
-	view.Diff = diffLines(p.typed(v, base.Body), p.typed(v, x.Body))
+	view.Diff = compared{p.typed(v, base.Body), p.typed(v, x.Body)}
 	if base.Title != x.Title {
-		view.Titles = diffLines(base.Title, x.Title)
+		view.Titles = compared{base.Title, x.Title}
 	}
 	if !slices.Equal(base.Tags, x.Tags) {
-		view.Tags = diffLines(strings.Join(base.Tags, ", "), strings.Join(x.Tags, ", "))
+		view.Tags = compared{strings.Join(base.Tags, ", "), strings.Join(x.Tags, ", ")}
 	}
 	can := p.qaRights(v, pl.Question)
 	mine, author := v.me != nil && x.By.User == v.who.User, v.me != nil && entryOf(pl).By.User == v.who.User

@@ -42,7 +42,7 @@ type qaForm struct {
 	Asked   bool          // similar questions were looked for
 	Similar []questionRow // that were asked before
 	Now     *revisionView // the text as somebody else left it meanwhile
-	Diff    []diffRow     // from Now to what was typed
+	Diff    compared      // from Now to what was typed
 }
 
 // typed takes over what was typed.
@@ -54,15 +54,7 @@ func (f *qaForm) typed(v *visit) {
 }
 
 // tags are those that were typed, between commas.
-func (f *qaForm) tags() []string {
-	var out []string
-	for tag := range strings.SplitSeq(f.Form.Value["tags"], ",") {
-		if tag = strings.TrimSpace(tag); tag != "" {
-			out = append(out, tag)
-		}
-	}
-	return out
-}
+func (f *qaForm) tags() []string { return commaed(f.Form.Value["tags"]) }
 
 // writeQA shows a form.
 func (p *portal) writeQA(v *visit, status int, f qaForm) error {
@@ -89,16 +81,7 @@ func (p *portal) askForm(v *visit) qaForm {
 		HasTitle: true, HasTags: true, HasPreview: true, Key: uuid.NewString(), Rows: 10, Max: forum.MaxBody, Button: p.t(v, "do.post"),
 		Areas: p.areaChoices(p.areasFor(v, qa.Start)),
 	}
-	if v.me == nil {
-		return f
-	}
-	most := auth.AreaMembers
-	if plan := p.c.Membership.Plan(); v.me.Standing.Phase < len(plan) {
-		most = max(most, plan[v.me.Standing.Phase].Audience)
-	}
-	for a := most; a.Valid(); a-- {
-		f.Audiences = append(f.Audiences, choice{Value: strconv.Itoa(int(a)), Label: p.t(v, "audience."+strconv.Itoa(int(a)))})
-	}
+	f.Audiences = p.audienceChoices(v)
 	return f
 }
 
@@ -134,11 +117,8 @@ func (p *portal) askQuestion(v *visit) error {
 	if in.Area, err = areaField(v); err != nil {
 		return p.refusedQA(v, f, err)
 	}
-	if s := f.Form.Value["audience"]; s != "" {
-		n, err := strconv.ParseUint(s, 10, 8)
-		if in.Audience = auth.Audience(n); err != nil || !in.Audience.Valid() {
-			return p.refusedQA(v, f, &storage.Invalid{Field: "audience", Code: storage.CodeUnknown})
-		}
+	if in.Audience, err = audienceField(f.Form); err != nil {
+		return p.refusedQA(v, f, err)
 	}
 	_, title := storage.Line("title", in.Title, qa.MaxTitle)
 	_, body := storage.Text("body", in.Body, f.Max)
@@ -380,7 +360,7 @@ func (p *portal) rewrite(v *visit, f qaForm, x qaPost, propose bool, do func(qa.
 			return err
 		}
 		now := p.qaRevision(v, all[len(all)-1])
-		f.Version, f.Now, f.Diff = fresh.Version, &now, diffLines(now.Body, strings.ReplaceAll(f.Form.Value["body"], "\r\n", "\n"))
+		f.Version, f.Now, f.Diff = fresh.Version, &now, compared{now.Body, strings.ReplaceAll(f.Form.Value["body"], "\r\n", "\n")}
 		f.Form.Problem = p.t(v, "form.conflict")
 		return p.writeQA(v, http.StatusConflict, f)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
 	"github.com/copis-it/copis/storage"
+	"github.com/copis-it/copis/wiki"
 )
 
 // sampleKey marks a store that the sample was put into.
@@ -44,25 +45,17 @@ func seed(ctx context.Context, cfg community.Config, areas []area, password stri
 	if err != nil {
 		return err
 	}
-	names, err := fs.Glob(files, "seed/topics/*.md")
+	topics, err := readFolder("topics")
 	if err != nil {
 		return err
 	}
-	topics := map[string][]block{}
-	for _, name := range names {
-		if topics[name], err = readBlocks(name); err != nil {
-			return err
-		}
-	}
-	asked, err := fs.Glob(files, "seed/questions/*.md")
+	questions, err := readFolder("questions")
 	if err != nil {
 		return err
 	}
-	questions := map[string][]block{}
-	for _, name := range asked {
-		if questions[name], err = readBlocks(name); err != nil {
-			return err
-		}
+	pages, err := readFolder("pages")
+	if err != nil {
+		return err
 	}
 	return cfg.Store.Atomic(ctx, func(ctx context.Context, tx community.Store) error {
 		s := newSeeding(cfg, tx, areas, password, now)
@@ -78,19 +71,22 @@ func seed(ctx context.Context, cfg community.Config, areas []area, password stri
 				return fmt.Errorf("seed/boards.md: %w", err)
 			}
 		}
-		for _, name := range names {
-			s.topic, s.replies = forum.TopicID{}, nil
-			for i, b := range topics[name] {
-				if err := s.play(ctx, name+"#"+strconv.Itoa(i), b); err != nil {
-					return fmt.Errorf("%s: block %d: %w", name, i+1, err)
-				}
-			}
-		}
 		a := &asking{asked: map[string]qa.QuestionID{}}
-		for _, name := range asked {
-			for i, b := range questions[name] {
-				if err := s.playQuestion(ctx, a, name+"#"+strconv.Itoa(i), b); err != nil {
-					return fmt.Errorf("%s: block %d: %w", name, i+1, err)
+		for _, folder := range []struct {
+			files []seedFile
+			begin func()
+			play  func(ctx context.Context, key string, b block) error
+		}{
+			{topics, func() { s.topic, s.replies = forum.TopicID{}, nil }, s.play},
+			{questions, func() {}, func(ctx context.Context, key string, b block) error { return s.playQuestion(ctx, a, key, b) }},
+			{pages, func() {}, func(ctx context.Context, key string, b block) error { return s.playPage(ctx, a, key, b) }},
+		} {
+			for _, f := range folder.files {
+				folder.begin()
+				for i, b := range f.blocks {
+					if err := folder.play(ctx, f.name+"#"+strconv.Itoa(i), b); err != nil {
+						return fmt.Errorf("%s: block %d: %w", f.name, i+1, err)
+					}
 				}
 			}
 		}
@@ -110,6 +106,7 @@ type seeding struct {
 	actors  map[string]auth.Actor // by username
 	orgs    map[string]auth.OrgID // by the sample's key
 	boards  map[string]forum.Board
+	pages   map[string]wiki.PageID
 	topic   forum.TopicID // the one that the present file is about
 	replies []forum.ReplyID
 }
@@ -117,7 +114,7 @@ type seeding struct {
 func newSeeding(cfg community.Config, tx community.Store, areas []area, password string, now time.Time) *seeding {
 	s := &seeding{
 		areas: areas, password: password, now: now, at: now,
-		actors: map[string]auth.Actor{}, orgs: map[string]auth.OrgID{}, boards: map[string]forum.Board{},
+		actors: map[string]auth.Actor{}, orgs: map[string]auth.OrgID{}, boards: map[string]forum.Board{}, pages: map[string]wiki.PageID{},
 	}
 	cfg.Store, cfg.Clock, cfg.Rates, cfg.Handlers, cfg.Hold = tx, func() time.Time { return s.at }, nil, nil, nil
 	cfg.Account.Send = func(_ context.Context, m account.Message) { s.link = m.Secret }
@@ -141,6 +138,19 @@ func (s *seeding) days(n float64) {
 	s.at = atWork(s.now.Add(-time.Duration(n * 24 * float64(time.Hour))))
 }
 
+// move moves to the moment of a block, if it has one of its own.
+func (s *seeding) move(b block) error {
+	days := b.value["days"]
+	if days == "" {
+		return nil
+	}
+	n, err := strconv.ParseFloat(days, 64)
+	if err == nil {
+		s.days(n)
+	}
+	return err
+}
+
 // A block is one step of the sample: a line "=== verb name=value …" and the
 // text below it. A value ends with its word, but for that of why, which goes
 // to the end of the line.
@@ -149,6 +159,28 @@ type block struct {
 	value map[string]string
 	title string // of a text that begins with "# "
 	body  string
+}
+
+// A seedFile is a file of the sample, as blocks.
+type seedFile struct {
+	name   string
+	blocks []block
+}
+
+// readFolder reads the files of a folder of the sample, in order.
+func readFolder(folder string) ([]seedFile, error) {
+	names, err := fs.Glob(files, "seed/"+folder+"/*.md")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]seedFile, len(names))
+	for i, name := range names {
+		out[i].name = name
+		if out[i].blocks, err = readBlocks(name); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func readBlocks(name string) ([]block, error) {
@@ -224,12 +256,8 @@ func (s *seeding) post(b block, name string) (forum.Post, error) {
 
 // play does what a block says.
 func (s *seeding) play(ctx context.Context, key string, b block) error {
-	if days := b.value["days"]; days != "" {
-		n, err := strconv.ParseFloat(days, 64)
-		if err != nil {
-			return err
-		}
-		s.days(n)
+	if err := s.move(b); err != nil {
+		return err
 	}
 	who, err := s.named(b.value["by"])
 	if err != nil {

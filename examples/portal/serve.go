@@ -60,7 +60,20 @@ const (
 	// maxForm is in bytes: a text of forum.MaxBody runes of four bytes, each
 	// written as %XX, and a few short fields.
 	maxForm = 256 << 10
+	// maxPageForm likewise: a text of maxPage runes, and what it clashes with.
+	maxPageForm = 2 << 20
 )
+
+// formLimit is the most that a request may hold, by its route.
+func (p *portal) formLimit(r *http.Request) int64 {
+	if r.Pattern == p.uploads() {
+		return maxFile + maxForm
+	}
+	if strings.HasPrefix(r.Pattern, "POST "+p.base+"pages/") {
+		return maxPageForm
+	}
+	return maxForm
+}
 
 // serve answers requests of people with a page. Whoever owes their consent to
 // terms gets those first.
@@ -108,19 +121,31 @@ func (p *portal) signInHere(v *visit) string {
 func (p *portal) anyone(page func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
+		ctx, cancel := context.WithTimeout(r.Context(), p.timeFor(r, w))
 		defer cancel()
 		status := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		v := &visit{w: status, r: r}
 		v.lang = p.language(v)
 		v.r = r.WithContext(context.WithValue(ctx, langKey{}, v.lang))
-		v.r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		v.r.Body = http.MaxBytesReader(w, r.Body, p.formLimit(r))
 		if err := answer(v, page); err != nil {
 			p.fail(v, err)
 		}
 		p.log.InfoContext(ctx, "request", "method", r.Method, "route", r.Pattern,
 			"status", status.status, "ms", time.Since(start).Milliseconds())
 	}
+}
+
+// uploads is the route by which files come.
+func (p *portal) uploads() string { return "POST " + p.base + "pages/{page}/files" }
+
+// timeFor is how long a request may take. Files may take longer than pages.
+func (p *portal) timeFor(r *http.Request, w http.ResponseWriter) time.Duration {
+	if r.Pattern != p.uploads() {
+		return requestTime
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime)) // a server that cannot keeps its own
+	return uploadTime
 }
 
 // answer reads the form and makes the page. A panic is an error as others are.

@@ -7,6 +7,7 @@ import (
 	"github.com/copis-it/copis/community/membership"
 	"github.com/copis-it/copis/forum"
 	"github.com/copis-it/copis/qa"
+	"github.com/copis-it/copis/wiki"
 )
 
 // sections are what every page leads to, in order: each by its address and the
@@ -17,6 +18,7 @@ var sections = []struct {
 }{
 	{"", "nav.home", func(*portal, *visit) bool { return true }},
 	{"questions", "qa.title", func(p *portal, v *visit) bool { return p.enters(v, qa.Read) }},
+	{"pages", "wiki.title", func(p *portal, v *visit) bool { return p.enters(v, wiki.Read) }},
 	{"unread", "unread.title", ofMembers(forum.Read)},
 	{"following", "following.title", ofMembers(forum.Read)},
 	{"drafts", "drafts.title", func(_ *portal, v *visit) bool { return v.belongs() }},

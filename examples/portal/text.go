@@ -11,16 +11,20 @@ import (
 // cacheSize bounds the rendered texts that are kept, in bytes.
 const cacheSize = 16 << 20
 
-// newRenderers returns one renderer of texts for each language. Headings in a
-// text stand below those of the page.
-func (p *portal) newRenderers() map[string]*markdown.Renderer {
+// newRenderers returns one renderer of posts and one of pages for each
+// language. Headings in a text stand below those of the page; a page of the
+// wiki is one text, whose headings can be linked to.
+func (p *portal) newRenderers() (posts, pages map[string]*markdown.Renderer) {
 	cache := markdown.NewCache(cacheSize)
-	all := map[string]*markdown.Renderer{}
+	posts, pages = map[string]*markdown.Renderer{}, map[string]*markdown.Renderer{}
 	for _, tag := range languages {
 		lang := tag.String()
-		all[lang] = markdown.New(markdown.Config{Top: 3, Gone: p.say(lang, "person.gone.mention", nil), Cache: cache})
+		cfg := markdown.Config{Top: 3, Gone: p.say(lang, "person.gone.mention", nil), Cache: cache}
+		posts[lang] = markdown.New(cfg)
+		cfg.Top, cfg.Wikilinks, cfg.IDs, cfg.Back = 2, true, "s-", p.say(lang, "wiki.note.back", nil)
+		pages[lang] = markdown.New(cfg)
 	}
-	return all
+	return posts, pages
 }
 
 // html returns a text as safe HTML, with the names of today for those it

@@ -161,6 +161,9 @@ func (p *portal) functions(lang string) template.FuncMap {
 		"unreadCap": func() int { return forum.UnreadCap },
 		"newkey":    uuid.NewString,
 		"dict":      dict,
+		"diff": func(c compared, caption, old, new string) (template.HTML, error) {
+			return p.diffHTML(lang, c, caption, old, new)
+		},
 	}
 }
 
