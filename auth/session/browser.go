@@ -275,5 +275,9 @@ func label(text string) string {
 		return r
 	}, strings.ToValidUTF8(text, ""))
 	runes := []rune(text)
-	return strings.TrimSpace(string(runes[:min(len(runes), MaxLabel)]))
+	text = strings.TrimSpace(string(runes[:min(len(runes), MaxLabel)]))
+	if _, err := storage.Line("label", text, MaxLabel); err != nil {
+		return "" // of blanks that nothing draws
+	}
+	return text
 }

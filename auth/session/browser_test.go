@@ -66,6 +66,7 @@ func TestLabel(t *testing.T) {
 		" Perché\x00\n\u202etxt\u200b ": "Perchétxt",
 		"\xff\xfe":                      "",
 		"a\ufffdb":                      "ab",
+		"\u2800":                        "",
 		strings.Repeat("è", 101):        strings.Repeat("è", 100),
 		strings.Repeat("𝕏", 1_000_000):  strings.Repeat("𝕏", 100),
 		strings.Repeat("\x00", 1_000):   "",
