@@ -50,7 +50,7 @@ func (s *Service) Create(ctx context.Context, who auth.Actor, in NewPage) (Page,
 		}
 	}
 	if err != nil {
-		return Page{}, storage.Refuse(op, object, s.keep(ctx, who, Draft{ID: in.Draft, Area: in.Area, Title: in.Title, Body: in.Body, Why: in.Why}, err))
+		return Page{}, s.keep(ctx, op, object, who, Draft{ID: in.Draft, Area: in.Area, Title: in.Title, Body: in.Body, Why: in.Why}, err)
 	}
 	return p, nil
 }

@@ -26,9 +26,16 @@ func (k *Kept) Unwrap() error { return k.Err }
 // keep keeps a text that was refused among the drafts of who wrote it, in place
 // of the draft that it came from, if they have that still. What nobody could
 // read again (no text, or longer than any) is not kept, nor what a visitor
-// wrote. It returns the refusal, as a [*Kept] if the text was kept; the caller's
-// time may be over by then.
-func (s *Service) keep(ctx context.Context, who auth.Actor, d Draft, refused error) error {
+// wrote. It returns the refusal of the call, which wraps a [*Kept] if the text
+// was kept; the caller's time may be over by then.
+func (s *Service) keep(ctx context.Context, op, object string, who auth.Actor, d Draft, err error) error {
+	if notFound(err) {
+		err = storage.ErrNotFound // and nothing else, see [storage.Refuse]
+	}
+	return &storage.Error{Op: op, Object: object, Err: s.kept(ctx, who, d, err)}
+}
+
+func (s *Service) kept(ctx context.Context, who auth.Actor, d Draft, refused error) error {
 	body, err := s.text(d.Body)
 	if err != nil || who.User.IsZero() {
 		return refused

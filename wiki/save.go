@@ -61,7 +61,7 @@ func (s *Service) Save(ctx context.Context, who auth.Actor, in PageSave) (Saved,
 		}
 	}
 	if err != nil {
-		return Saved{}, storage.Refuse(op, object(in.Page), s.keep(ctx, who, call.draftOf(ctx, who, in), err))
+		return Saved{}, s.keep(ctx, op, object(in.Page), who, call.draftOf(ctx, who, in), err)
 	}
 	return out, nil
 }
