@@ -7,6 +7,7 @@
 //	copisctl -db sqlite:copis.db import mailinglist -board Sviluppo archive.jsonl.gz
 //	copisctl -db sqlite:copis.db import ipa enti.csv
 //	copisctl -db sqlite:copis.db import stackexchange -site italian.stackexchange.com dump
+//	copisctl -db sqlite:copis.db import wiki linee-guida.jsonl.gz
 //
 // Results go to standard output, as one JSON object with -json; progress and
 // errors to standard error. It ends with 0, with 1 when something failed or
@@ -52,6 +53,15 @@ type command struct {
 	define func(*flag.FlagSet) action
 }
 
+// takes reports whether so many arguments are what the command wants: of one
+// whose name ends with "…", any that are some.
+func (c command) takes(n int) bool {
+	if last := len(c.args) - 1; last >= 0 && strings.HasSuffix(c.args[last], "…") {
+		return n > last
+	}
+	return n == len(c.args)
+}
+
 // action does a command on the arguments that it asked for. It prints its
 // result also where it returns an error, if there is one.
 type action func(ctx context.Context, t *tool, args []string) error
@@ -64,6 +74,7 @@ func commands() []command {
 		importMailinglist,
 		importIPA,
 		importStackexchange,
+		importWiki,
 	}
 }
 
@@ -138,7 +149,7 @@ func (t *tool) dispatch(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		if len(rest) != len(c.args) {
+		if !c.takes(len(rest)) {
 			return usagef("%s wants %s", c.name, cmp.Or(strings.Join(c.args, " "), "no arguments"))
 		}
 		if _, err := t.adapter(); err != nil {

@@ -125,7 +125,7 @@ func TestUsageTellsAll(t *testing.T) {
 	for _, c := range commands() {
 		require.Contains(t, b.String(), "\n"+strings.Join(append([]string{c.name}, c.args...), " ")+"\n    "+c.about)
 	}
-	for flag, n := range map[string]int{"-db": 1, "-json": 1, "-board": 1, "-audience": 2, "-site": 1} {
+	for flag, n := range map[string]int{"-db": 1, "-json": 1, "-board": 1, "-audience": 3, "-site": 2} {
 		require.Equal(t, n, strings.Count(b.String(), "\n    "+flag+" ")+strings.Count(b.String(), "\n    "+flag+"\n"), flag)
 	}
 }
