@@ -110,26 +110,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	store, where, closing, err := f.open(ctx)
+	at, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closing()) }()
+	defer func() { err = errors.Join(err, at.close()) }()
 
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
 	key, err := f.key()
 	if err != nil {
 		return fmt.Errorf("secret: %w", err)
 	}
-	o := options{Store: store, Passwords: password.New(password.Config{}), Key: key, Base: f.base, ClientHeader: f.client, Log: log, Rates: defaultRates, Hold: newcomersWait}
-	before, err := seeded(ctx, store)
+	o := options{Store: at.store, Blobs: at.blobs, Passwords: password.New(password.Config{}), Key: key, Base: f.base, ClientHeader: f.client, Log: log, Rates: defaultRates, Hold: newcomersWait}
+	before, err := seeded(ctx, at.store)
 	if err != nil {
 		return err
 	}
 	if err := seed(ctx, o.community(), sampleAreas(), samplePassword(key), time.Now()); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
-	sample, err := seeded(ctx, store)
+	sample, err := seeded(ctx, at.store)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	case before: // a password is not for every log that the start of a program ends up in
 		said = "stampata alla prima partenza"
 	}
-	p.announce(stdout, where, mailbox, said)
+	p.announce(stdout, at.name, mailbox, said)
 	return p.run(ctx, listener, box)
 }
 

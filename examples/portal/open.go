@@ -12,29 +12,38 @@ import (
 	"github.com/copis-it/copis/storage/memory"
 	"github.com/copis-it/copis/storage/postgres"
 	"github.com/copis-it/copis/storage/sqlite"
+	"github.com/copis-it/copis/wiki"
 )
 
-// open returns the store that the flags ask for and what to do with it at the end.
-func (f flags) open(ctx context.Context) (store community.Store, where string, closing func() error, err error) {
+// A place is where the portal keeps everything.
+type place struct {
+	store community.Store
+	blobs wiki.Blobs // of attachments
+	name  string
+	close func() error
+}
+
+// open returns the place that the flags ask for.
+func (f flags) open(ctx context.Context) (place, error) {
 	switch {
 	case f.memory:
-		return memory.New(), "memoria (si perde alla fine)", func() error { return nil }, nil
+		return place{memory.New(), &memory.Blobs{}, "memoria (si perde alla fine)", func() error { return nil }}, nil
 	case f.db != "":
 		s, err := postgres.Open(ctx, f.db)
 		if err != nil {
-			return nil, "", nil, err
+			return place{}, err
 		}
-		return s, "PostgreSQL", s.Close, nil
+		return place{s, s.Blobs(), "PostgreSQL", s.Close}, nil
 	}
 	if err := os.MkdirAll(f.data, 0o700); err != nil {
-		return nil, "", nil, err
+		return place{}, err
 	}
 	path := filepath.Join(f.data, "copis.db")
 	s, err := sqlite.Open(ctx, path)
 	if err != nil {
-		return nil, "", nil, err
+		return place{}, err
 	}
-	return s, path, s.Close, nil
+	return place{s, s.Blobs(), path, s.Close}, nil
 }
 
 // key returns the portal's secret.

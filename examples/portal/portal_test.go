@@ -71,7 +71,7 @@ func newStage(t *testing.T, change ...func(*options)) *stage {
 	t.Helper()
 	s := &stage{t: t, now: noon}
 	o := options{
-		Store: memory.New(), Passwords: cheap, Key: testKey, Base: "/", Origin: "http://portale.example",
+		Store: memory.New(), Blobs: &memory.Blobs{}, Passwords: cheap, Key: testKey, Base: "/", Origin: "http://portale.example",
 		Log: slog.New(slog.DiscardHandler), Clock: s.clock, Send: s.post.put,
 	}
 	for _, c := range change {

@@ -3,10 +3,15 @@
 package main
 
 import (
+	"errors"
+	"mime/multipart"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/net/html"
 
 	"github.com/copis-it/copis/auth"
 	"github.com/copis-it/copis/wiki"
@@ -209,4 +214,60 @@ func TestWikiIsReserved(t *testing.T) {
 			b.get(area + show).hasNot("rripetibile")
 		}
 	}
+}
+
+// attach sends a file as a browser does.
+func (b *browser) attach(address, name, content string) *shown {
+	b.t.Helper()
+	var body strings.Builder
+	form := multipart.NewWriter(&body)
+	if err := form.WriteField("why", "per prova"); err != nil {
+		b.t.Fatal(err)
+	}
+	file, err := form.CreateFormFile("file", name)
+	if err == nil {
+		_, err = file.Write([]byte(content))
+	}
+	if err := errors.Join(err, form.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+	b.header = http.Header{"Content-Type": {form.FormDataContentType()}}
+	defer func() { b.header = nil }()
+	return b.do(http.MethodPost, address, body.String())
+}
+
+// A file is attached, kept by whoever may read the page, replaced and taken
+// away; it is never shown as a page of the portal's.
+func TestWikiFiles(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	tecla, visitor := s.browser("tecla.bassani"), s.browser("")
+	path := s.wikiPath("Storie")
+	checkPage(t, tecla.get(path+"/files").is(http.StatusOK).has("Nessun allegato."))
+	checkPage(t, tecla.follow(tecla.attach(path+"/files", `C:\verbali\Verbale è.html`, "<script>alert(1)</script>").is(http.StatusSeeOther)).has("Il file è allegato.", "Verbale è.html"))
+	files := visitor.get(path+"/files").is(http.StatusOK).has("Verbale è.html").hasNot("Allega un file", "Togli")
+	checkPage(t, files)
+	href := files.links(path + "/files/")[0]
+	got := visitor.get(href).is(http.StatusOK)
+	if got.body != "<script>alert(1)</script>" || got.header.Get("Content-Type") != "application/octet-stream" ||
+		!strings.HasPrefix(got.header.Get("Content-Disposition"), "attachment;") || !strings.Contains(got.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("%q %v", got.body, got.header)
+	}
+	tecla.follow(tecla.attach(path+"/files", "verbale È.html", "due").is(http.StatusSeeOther)).has("Versione 2")
+	visitor.attach(path+"/files", "x", "x").is(http.StatusForbidden)
+	tecla.attach(path+"/files", "", "x").is(http.StatusUnprocessableEntity)
+	checkPage(t, tecla.attach(path+"/files", "grande", strings.Repeat("x", maxFile+1)).is(http.StatusUnprocessableEntity).has("troppo grande"))
+	tecla.post(path+"/files", "file", "x").is(http.StatusUnprocessableEntity)
+	second := tecla.get(path + "/files").links(path + "/files/")[0]
+	tecla.follow(tecla.post(second+"/detach").is(http.StatusSeeOther)).has("Il file è tolto.", "Verbale è.html")
+	visitor.get(second).is(http.StatusNotFound)
+	tecla.get(path + "/files/018f0000-0000-7000-8000-000000000000").is(http.StatusNotFound)
+}
+
+// links returns where the links of a page lead that begin so.
+func (a *shown) links(prefix string) (out []string) {
+	for _, n := range a.all(func(n *html.Node) bool { return n.Data == "a" && strings.HasPrefix(attr(n, "href"), prefix) }) {
+		out = append(out, attr(n, "href"))
+	}
+	return out
 }

@@ -32,7 +32,7 @@ type fileRow struct {
 }
 
 // Kilobytes is its size, rounded up.
-func (x fileRow) Kilobytes() int64 { return (x.Size + 1023) / 1024 }
+func (x fileRow) Kilobytes() int { return int((x.Size + 1023) / 1024) }
 
 // wikiFilesView lists what is attached to a page.
 type wikiFilesView struct {
@@ -98,16 +98,17 @@ func (p *portal) attach(v *visit) error {
 }
 
 func (p *portal) attachTo(v *visit, id wiki.PageID) (wiki.Attachment, error) {
+	missing := &storage.Invalid{Field: "file", Code: storage.CodeMissing}
 	parts, err := v.r.MultipartReader()
-	if err != nil {
-		return wiki.Attachment{}, errMalformed
+	if err != nil { // a form that holds no file
+		return wiki.Attachment{}, missing
 	}
 	in := wiki.NewFile{Page: id}
 	for {
 		part, err := parts.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return wiki.Attachment{}, &storage.Invalid{Field: "file", Code: storage.CodeMissing}
+			return wiki.Attachment{}, missing
 		case err != nil && isTooLarge(err):
 			return wiki.Attachment{}, err
 		case err != nil:
@@ -122,7 +123,7 @@ func (p *portal) attachTo(v *visit, id wiki.PageID) (wiki.Attachment, error) {
 			in.Why = string(b)
 		case "file": // the last field of the form
 			if part.FileName() == "" {
-				return wiki.Attachment{}, &storage.Invalid{Field: "file", Code: storage.CodeMissing}
+				return wiki.Attachment{}, missing
 			}
 			content := bufio.NewReaderSize(part, 512)
 			head, _ := content.Peek(512) // what is there, of a short file
