@@ -135,7 +135,7 @@ func (s *Service) capacity(ctx context.Context, who auth.Actor, pl Place, now ti
 	switch {
 	case closed != nil && (!moderates || !q.MergedInto.IsZero()):
 		return 0, closed
-	case as == Caretaker && pl.kind() == anAnswer && wrote(who, pl.Answer.By):
+	case as != Asker && pl.kind() == anAnswer && wrote(who, pl.Answer.By):
 		return 0, ErrOwn
 	case as == Caretaker && s.cfg.AcceptAfter > 0 && now.Before(q.spokenAt().Add(s.cfg.AcceptAfter)):
 		return 0, ErrTooEarly

@@ -249,6 +249,19 @@ func TestAcceptOnesOwn(t *testing.T) {
 	require.Equal(t, qa.Asker, w.accepted(q.ID).Capacity)
 }
 
+// A delegate speaks for the asker, and not for what they wrote themselves.
+func TestDelegateAcceptsOnesOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	q := w.asks(w.author, qa.NewQuestion{})
+	own, other := w.answers(w.outsider, q.ID), w.answers(w.member, q.ID)
+	require.NoError(t, w.qa.SetDelegate(w.ctx, w.author, q.ID, w.outsider.User))
+	require.ErrorIs(t, w.qa.Accept(w.ctx, w.outsider, own.ID), qa.ErrOwn)
+	require.ErrorIs(t, w.qa.MarkUseful(w.ctx, w.outsider, own.ID, true), qa.ErrOwn)
+	w.accepts(w.outsider, other.ID)
+	require.Equal(t, qa.Delegate, w.accepted(q.ID).Capacity)
+}
+
 // S25: nobody accepts where they may not read, nor what is not theirs to
 // settle, nor where it is closed.
 func TestScenarioS25(t *testing.T) {

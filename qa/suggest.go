@@ -331,7 +331,7 @@ func (s *Service) end(ctx context.Context, who auth.Actor, id SuggestionID, to f
 			return ErrDecided
 		}
 		sg.Decided, sg.EndedAt = who.By(), s.cfg.Clock.Now()
-		return s.cfg.Store.Apply(ctx, UpdateSuggestion{sg}, s.decided(EventDecided, pl, sg, who.By(), sg.EndedAt))
+		return s.cfg.Store.Apply(ctx, append(pl.at(), UpdateSuggestion{sg}, s.decided(EventDecided, pl, sg, who.By(), sg.EndedAt))...)
 	})
 }
 

@@ -113,6 +113,21 @@ func TestDecline(t *testing.T) {
 	require.Equal(t, a, w.answer(a.ID))
 }
 
+// Who declines is whoever wrote the post at that moment.
+func TestDeclineInBetween(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.answers(w.author, w.asks(w.author, qa.NewQuestion{}).ID)
+	sg := w.suggests(w.member, ofAnswer(a), "due")
+	f := w.while(func() {
+		require.NoError(t, w.qa.Attribute(w.ctx, w.coordinator, ofAnswer(a), w.outsider.By(), "Suo"))
+	})
+	require.ErrorIs(t, f.Decline(w.ctx, w.author, sg.ID, "No"), storage.ErrNotFound) // as it is not for them to see any more
+	now, err := w.qa.Suggestion(w.ctx, w.member, sg.ID)
+	require.NoError(t, err)
+	require.Equal(t, qa.Pending, now.State)
+}
+
 func TestSuggestIsInvalid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

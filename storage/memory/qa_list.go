@@ -186,16 +186,15 @@ func (f qaStore) Similar(ctx context.Context, q qa.SimilarQuery) ([]qa.Question,
 	return read(ctx, f.s, "qa.Similar", func(st *state) (out []qa.Question, err error) {
 		shelves := stands(q.Reach, auth.AreaID{})
 		hits := map[id]int{}
-		any := func(id) (struct{}, bool) { return struct{}{}, true }
+		others := func(k id) (struct{}, bool) { return struct{}{}, k != idOf(q.But) }
 		for i, w := range q.Words {
 			if slices.Contains(q.Words[:i], w) {
 				continue
 			}
-			for _, f := range walk(st.shelves, label{kind: byWord, text: w}, shelves, listStart, qa.SimilarDepth, any) {
+			for _, f := range walk(st.shelves, label{kind: byWord, text: w}, shelves, listStart, qa.SimilarDepth, others) {
 				hits[f.id]++
 			}
 		}
-		delete(hits, idOf(q.But))
 		limit := storage.Limit(q.Limit)
 		least := leastOf(hits, limit)
 		var found []*question

@@ -132,12 +132,13 @@ type suggestionKey struct {
 
 // suggestionArgs are the arguments of lists, by the names in their text.
 var suggestionArgs = map[string]func(q qa.SuggestionQuery, after suggestionKey) any{
-	":by":    func(q qa.SuggestionQuery, _ suggestionKey) any { return q.By },
-	":post":  func(q qa.SuggestionQuery, _ suggestionKey) any { return entryID(q.Post) },
-	":kind":  func(q qa.SuggestionQuery, _ suggestionKey) any { return entryKind(q.Post) + 1 },
-	":areas": func(q qa.SuggestionQuery, _ suggestionKey) any { return areas(q.Reach) },
-	":at":    func(_ qa.SuggestionQuery, after suggestionKey) any { return always(time.UnixMicro(after.At)) },
-	":id":    func(_ qa.SuggestionQuery, after suggestionKey) any { return raw(after.ID) },
+	":by":       func(q qa.SuggestionQuery, _ suggestionKey) any { return q.By },
+	":post":     func(q qa.SuggestionQuery, _ suggestionKey) any { return entryID(q.Post) },
+	":question": func(q qa.SuggestionQuery, _ suggestionKey) any { return raw(q.Post.Question) },
+	":kind":     func(q qa.SuggestionQuery, _ suggestionKey) any { return entryKind(q.Post) + 1 },
+	":areas":    func(q qa.SuggestionQuery, _ suggestionKey) any { return areas(q.Reach) },
+	":at":       func(_ qa.SuggestionQuery, after suggestionKey) any { return always(time.UnixMicro(after.At)) },
+	":id":       func(_ qa.SuggestionQuery, after suggestionKey) any { return raw(after.ID) },
 }
 
 // suggestionList is all that the text of a list depends on.
@@ -151,7 +152,7 @@ func (l suggestionList) text(d *Dialect) string {
 	p := path{from: "{suggestions} t", by: "at", many: true}
 	var only []string
 	if l.post {
-		only = append(only, "t.post = :post AND t.kind = :kind")
+		only = append(only, "t.post = :post AND t.kind = :kind AND t.question = :question")
 	}
 	if l.pending {
 		only = append(only, "t.state = 0")

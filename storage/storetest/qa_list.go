@@ -20,6 +20,8 @@ var qaListPromises = []promise{
 	{"QA/Questions/Filters", "a list has what its query selects, all of it, in order, and nothing else, whatever the page's size", false, qaFilters},
 	{"QA/Questions/Reach", "a list of questions has those within reach and no other", false, qaReach},
 	{"QA/Questions/Reach300", "a reach of 300 areas is no more than one of 3", false, qaReachMany},
+	{"QA/Similar/But", "what is left out takes no place among those that a word speaks for", false, qaSimilarBut},
+	{"QA/Suggestions/Below", "suggestions to an answer are found below its question alone", false, qaSuggestionsBelow},
 	{"QA/Questions/Limits", "a list gives 20 unless asked otherwise, and never more than 100; the last page has no cursor", false, qaLimits},
 	{"QA/Questions/Ties", "questions of the same moment, or the same score, are each listed once", false, qaTies},
 	{"QA/Questions/Moves", "a question is listed where it stands now: by its tags, themes, answers, votes, state and area", false, qaMoves},
@@ -330,6 +332,39 @@ func qaReachMany(t *testing.T, s community.Store) {
 	same(t, h.tags(qa.TagQuery{Reach: reach}), []qa.Tagged{{Tag: "gara", Questions: 300}})
 	same(t, len(got(h.q.Similar(ctx, qa.SimilarQuery{Reach: reach, Words: []string{"bando"}, Limit: 100}))(t)), 100)
 	same(t, len(got(h.q.Similar(ctx, qa.SimilarQuery{Reach: reach, Words: []string{"7"}, Limit: 100}))(t)), 1)
+}
+
+// qaSimilarBut: what is left out takes no place among those that a word speaks for.
+func qaSimilarBut(t *testing.T, s community.Store) {
+	h := newHelpdesk(t, s)
+	var changes []storage.Change
+	var all []qa.Question
+	for i := range qa.SimilarDepth + 1 {
+		q := h.newQuestion()
+		words := []string{"bando"}
+		if i == 0 {
+			words = append(words, "unica")
+		}
+		all = append(all, q)
+		changes = append(changes, qa.InsertQuestion{Question: q, Words: words})
+	}
+	h.do(changes...)
+	oldest, newest := all[0].ID, all[len(all)-1].ID
+	found := got(h.q.Similar(ctx, qa.SimilarQuery{Reach: everything, Words: []string{"bando", "unica"}, But: newest, Limit: 1}))(t)
+	same(t, len(found), 1)
+	same(t, found[0].ID, oldest) // the only one with both words
+}
+
+// qaSuggestionsBelow: a post is sought in its question, and nowhere else.
+func qaSuggestionsBelow(t *testing.T, s community.Store) {
+	h := newHelpdesk(t, s)
+	in, other := h.asks(nil), h.asks(nil)
+	a := h.answers(in, nil)
+	v := h.newSuggestion(ofAnswer(a))
+	h.do(qa.InsertSuggestion{Suggestion: v})
+	for of, want := range map[qa.QuestionID]int{in.ID: 1, other.ID: 0} {
+		same(t, len(got(h.q.Suggestions(ctx, qa.SuggestionQuery{Reach: everything, Post: qa.Post{Question: of, Answer: a.ID}}))(t).Items), want)
+	}
 }
 
 func qaLimits(t *testing.T, s community.Store) {
